@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KB_BACKEND_H
+#define KB_BACKEND_H
+
+#include <stdint.h>
+#include "kb/config.h"
+#include "kb/pkt.h"
+#include "kb/stats.h"
+
+/*
+ * The whole contract between the receive loop and a data plane. One file in src/backend implements
+ * it; meson links exactly one into each binary, so the calls below are direct (and inlined by LTO).
+ *
+ * Threads: open, start, housekeep, and close run on the main thread. rx_burst, rx_release and
+ * tx_burst of one queue run on that queue's thread only.
+ */
+struct kb_backend;
+struct kb_queue;
+
+/*
+ * Acquires the port with cfg->queues queues and starts delivery. Returns 0, or -1 with the reason
+ * in kb_err. When it returns 0 every queue is able to receive, and `mode` in the stats page says
+ * what is really in force (driver, native or generic, zero-copy or copy), read back from the
+ * system and never copied from the request.
+ */
+int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct kb_stats *stats);
+
+/* Queue i, 0 <= i < cfg->queues. Lives until kb_backend_close(). */
+struct kb_queue *kb_backend_queue(struct kb_backend *be, uint32_t i);
+
+/*
+ * Run on the queue's own thread before its first burst: lets DPDK register the thread as an lcore.
+ * Returns 0, or -1 with the reason in kb_err.
+ */
+int kb_queue_attach(struct kb_queue *q);
+
+/*
+ * Receives up to `max` datagrams. Frames that are not a wanted datagram are consumed here, counted
+ * under their cause in the queue's block of the stats page, and never returned.
+ */
+uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max);
+
+/* Gives the frames of exactly the last burst back. */
+void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n);
+
+/* Sends up to n datagrams; returns how many were accepted, the rest is the caller's to count. */
+uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n);
+
+/*
+ * Called about every 100 ms: reads device counters into the stats page (causes that the device or
+ * the kernel counts), runs driver timers, recovers from device resets. Returns 0, or -1 with the
+ * reason in kb_err when the port is gone for good.
+ */
+int kb_backend_housekeep(struct kb_backend *be);
+
+/* Stops delivery and frees everything; NULL is allowed. Queue threads have ended before. */
+void kb_backend_close(struct kb_backend *be);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KB_HIST_H
+#define KB_HIST_H
+
+#include <stdint.h>
+
+/*
+ * Log-linear histogram in HdrHistogram's bucket layout: lowest value 1, two significant digits,
+ * so any recorded value is known to better than 1 % and histograms merge by adding counts.
+ * Two digits (128 linear steps an octave) keep a queue's histogram at 31 KiB, inside L2.
+ */
+#define KB_HIST_SUB_BITS  8 /* sub-bucket count 256 = 2 significant digits */
+#define KB_HIST_SUB_HALF  (1u << (KB_HIST_SUB_BITS - 1))
+#define KB_HIST_MAX_BITS  36 /* 2^36 ns = 68.7 s; anything above is counted in `over` */
+#define KB_HIST_MAX_VALUE ((1ull << KB_HIST_MAX_BITS) - 1)
+#define KB_HIST_COUNTS	  ((KB_HIST_MAX_BITS - KB_HIST_SUB_BITS + 2) * KB_HIST_SUB_HALF)
+
+struct kb_hist {
+	uint64_t total;	   /* recorded values, `over` and `negative` not among them */
+	uint64_t over;	   /* values above KB_HIST_MAX_VALUE */
+	uint64_t negative; /* stamps from the future: the clocks disagree */
+	uint64_t max;	   /* exact largest recorded value */
+	uint64_t counts[KB_HIST_COUNTS];
+};
+
+static inline uint32_t kb_hist_index(uint64_t value)
+{
+	/* The OR makes the first 256 values one linear bucket and keeps clz defined at 0. */
+	const uint32_t bucket = 64 - KB_HIST_SUB_BITS -
+				(uint32_t)__builtin_clzll(value | ((1u << KB_HIST_SUB_BITS) - 1));
+	return (bucket << (KB_HIST_SUB_BITS - 1)) + (uint32_t)(value >> bucket);
+}
+
+/* Smallest value that shares index's bucket. */
+static inline uint64_t kb_hist_lowest(uint32_t index)
+{
+	if (index < 2 * KB_HIST_SUB_HALF)
+		return index;
+	const uint32_t bucket = index / KB_HIST_SUB_HALF - 1;
+	return (uint64_t)(index - bucket * KB_HIST_SUB_HALF) << bucket;
+}
+
+/* Largest value that shares index's bucket: what percentiles report, as HdrHistogram does. */
+static inline uint64_t kb_hist_highest(uint32_t index)
+{
+	const uint32_t bucket = index < 2 * KB_HIST_SUB_HALF ? 0 : index / KB_HIST_SUB_HALF - 1;
+	return kb_hist_lowest(index) + (1ull << bucket) - 1;
+}
+
+/* One writer; readers see each counter whole, though not all of them at one instant. */
+static inline void kb_hist_record_n(struct kb_hist *h, int64_t value, uint64_t n)
+{
+	if (__builtin_expect(value < 0, 0)) {
+		__atomic_store_n(&h->negative, h->negative + n, __ATOMIC_RELAXED);
+		return;
+	}
+	if (__builtin_expect((uint64_t)value > KB_HIST_MAX_VALUE, 0)) {
+		__atomic_store_n(&h->over, h->over + n, __ATOMIC_RELAXED);
+		return;
+	}
+	uint64_t *const c = &h->counts[kb_hist_index((uint64_t)value)];
+	__atomic_store_n(c, *c + n, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->total, h->total + n, __ATOMIC_RELAXED);
+	if ((uint64_t)value > h->max)
+		__atomic_store_n(&h->max, (uint64_t)value, __ATOMIC_RELAXED);
+}
+
+static inline void kb_hist_record(struct kb_hist *h, int64_t value)
+{
+	kb_hist_record_n(h, value, 1);
+}
+
+/* dst += src. */
+void kb_hist_merge(struct kb_hist *dst, const struct kb_hist *src);
+
+/* dst = newer - older: the interval between two snapshots of the same histogram (max is newer's
+ * highest non-empty bucket of the interval). */
+void kb_hist_diff(struct kb_hist *dst, const struct kb_hist *newer, const struct kb_hist *older);
+
+/* Value at quantile q in [0, 1], 0 when empty. The rank is ceil(q * total), at least 1. */
+uint64_t kb_hist_quantile(const struct kb_hist *h, double q);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KB_PARSE_H
+#define KB_PARSE_H
+
+#include <stdint.h>
+#include "kb/pkt.h"
+#include "kb/stats.h"
+
+#define KB_PARSE_OK (-1)
+
+/*
+ * Parses Ethernet (with at most one VLAN tag), IPv4 (with options) and UDP. On success fills
+ * payload, len, addresses and ports of *out and returns KB_PARSE_OK; otherwise returns the cause
+ * (enum kb_cause) why the frame is not a whole UDP datagram and leaves *out alone.
+ * Reads no byte beyond frame + len. Checksums are the NIC's business. Ethernet padding after the
+ * IPv4 total length is allowed and ignored.
+ */
+static inline int kb_parse_udp(const uint8_t *frame, uint32_t len, struct kb_pkt *out);
+
+/* --- implementation: inline, because it is the hot loop's --- */
+
+static inline uint16_t kb_load_be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t kb_load_raw32(const uint8_t *p)
+{
+	uint32_t v;
+	__builtin_memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+#define KB_ETH_HLEN	  14u
+#define KB_VLAN_HLEN	  4u
+#define KB_IPV4_MIN_HLEN  20u
+#define KB_UDP_HLEN	  8u
+#define KB_ETHERTYPE_IP4  0x0800u
+#define KB_ETHERTYPE_VLAN 0x8100u
+#define KB_ETHERTYPE_QINQ 0x88a8u
+#define KB_ETHERTYPE_ARP  0x0806u
+#define KB_IPPROTO_UDP	  17u
+
+static inline int kb_parse_udp(const uint8_t *frame, uint32_t len, struct kb_pkt *out)
+{
+	if (len < KB_ETH_HLEN)
+		return KB_CAUSE_TRUNCATED;
+	uint32_t off = KB_ETH_HLEN;
+	uint16_t type = kb_load_be16(frame + 12);
+	if (type == KB_ETHERTYPE_VLAN || type == KB_ETHERTYPE_QINQ) {
+		if (len < KB_ETH_HLEN + KB_VLAN_HLEN)
+			return KB_CAUSE_TRUNCATED;
+		type = kb_load_be16(frame + 16);
+		off += KB_VLAN_HLEN;
+	}
+	if (type != KB_ETHERTYPE_IP4)
+		return KB_CAUSE_NOT_IPV4;
+
+	const uint8_t *const ip = frame + off;
+	const uint32_t left = len - off;
+	if (left < KB_IPV4_MIN_HLEN)
+		return KB_CAUSE_TRUNCATED;
+	const uint32_t ihl = (ip[0] & 0x0fu) * 4u;
+	const uint32_t total = kb_load_be16(ip + 2);
+	if ((ip[0] >> 4) != 4 || ihl < KB_IPV4_MIN_HLEN || total < ihl)
+		return KB_CAUSE_BAD_IP_HEADER;
+	if (total > left)
+		return KB_CAUSE_TRUNCATED;
+	if (ip[9] != KB_IPPROTO_UDP)
+		return KB_CAUSE_NOT_UDP;
+	/* More-fragments flag or a fragment offset; the don't-fragment flag is fine. */
+	if (kb_load_be16(ip + 6) & 0x3fffu)
+		return KB_CAUSE_FRAGMENT;
+	if (total < ihl + KB_UDP_HLEN)
+		return KB_CAUSE_TRUNCATED;
+
+	const uint8_t *const udp = ip + ihl;
+	const uint32_t udp_len = kb_load_be16(udp + 4);
+	if (udp_len < KB_UDP_HLEN || udp_len != total - ihl)
+		return KB_CAUSE_BAD_UDP_LENGTH;
+
+	out->payload = udp + KB_UDP_HLEN;
+	out->len = (uint16_t)(udp_len - KB_UDP_HLEN);
+	out->src_addr = kb_load_raw32(ip + 12);
+	out->dst_addr = kb_load_raw32(ip + 16);
+	out->src_port = kb_load_be16(udp);
+	out->dst_port = kb_load_be16(udp + 2);
+	return KB_PARSE_OK;
+}
+
+#endif
