@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as fs from 'node:fs';
+import { run, attempt, ShellOptions } from './shell';
+import { Undo } from './undo';
+import { CommandError } from '../commands/command-error';
+
+/** One end of the wire: a network namespace with one interface. */
+export interface End {
+  readonly namespace: string;
+  readonly iface: string;
+  readonly address: string;
+  readonly mac: string;
+}
+
+const PREFIX = 'kb-lab-';
+const PREFIX_LENGTH = 24;
+
+/** Two network namespaces joined by a veth pair: the sender's host and the receiver's. */
+export class Network {
+  static async create(undo: Undo, mtu: number, signal: AbortSignal): Promise<Network> {
+    // 198.18.0.0/15 is set aside for benchmarks (RFC 2544); locally administered MACs.
+    const tx: End = { namespace: `${PREFIX}${process.pid}-tx`, iface: 'kb0', address: '198.18.0.1', mac: '02:6b:62:00:00:01' };
+    const rx: End = { namespace: `${PREFIX}${process.pid}-rx`, iface: 'kb1', address: '198.18.0.2', mac: '02:6b:62:00:00:02' };
+    const ip = (...args: string[]) => run('ip', args, { signal });
+    for (const end of [tx, rx]) {
+      undo.add(`namespace ${end.namespace}`, () => removeNamespace(end.namespace));
+      await ip('netns', 'add', end.namespace);
+      // No IPv6: its router solicitations would be noise in every ledger.
+      await run(...inside(end.namespace, 'sysctl', '-q', '-w', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1'), { signal });
+    }
+    await ip('-n', tx.namespace, 'link', 'add', 'name', tx.iface, 'address', tx.mac, 'mtu', String(mtu), 'numtxqueues', '1', 'numrxqueues', '1',
+      'type', 'veth', 'peer', 'name', rx.iface, 'address', rx.mac, 'mtu', String(mtu), 'numtxqueues', '1', 'numrxqueues', '1', 'netns', rx.namespace);
+    for (const [end, peer] of [[tx, rx], [rx, tx]]) {
+      await ip('-n', end.namespace, 'address', 'add', `${end.address}/${PREFIX_LENGTH}`, 'dev', end.iface);
+      await ip('-n', end.namespace, 'link', 'set', 'lo', 'up');
+      await ip('-n', end.namespace, 'link', 'set', end.iface, 'up');
+      // A receiver that owns the port may leave ARP to nobody; the path must not depend on it.
+      await ip('-n', end.namespace, 'neighbour', 'replace', peer.address, 'lladdr', peer.mac, 'dev', end.iface, 'nud', 'permanent');
+      await ip('-n', end.namespace, 'route', 'add', '224.0.0.0/4', 'dev', end.iface);
+    }
+    return new Network(tx, rx);
+  }
+
+  readonly prefixLength = PREFIX_LENGTH;
+
+  private constructor(readonly tx: End, readonly rx: End) {}
+
+  /** What the wire itself dropped on the sender's side: no receiver can see that. */
+  async droppedBySender(): Promise<number> {
+    const [link] = JSON.parse(await run('ip', ['-n', this.tx.namespace, '-s', '-j', 'link', 'show', 'dev', this.tx.iface])) as
+      { stats64: { tx: { dropped: number; errors: number; carrier_errors: number } } }[];
+    return link.stats64.tx.dropped + link.stats64.tx.errors;
+  }
+
+  /** A port that another program holds would share or steal the feed without a word. */
+  async checkPortFree(port: number): Promise<void> {
+    const table = await run(...inside(this.rx.namespace, 'cat', '/proc/net/udp'));
+    if (udpPorts(table).includes(port)) {
+      throw CommandError.usage(`UDP port ${port} of the plan's flows is in use in namespace ${this.rx.namespace}; end the program that holds it`);
+    }
+  }
+}
+
+/** A command line that runs `command` in a network namespace, with /sys and bpffs as they are outside. */
+export function inside(namespace: string, command: string, ...args: string[]): [string, string[]] {
+  return ['nsenter', [`--net=/run/netns/${namespace}`, '--', command, ...args]];
+}
+
+/** The local ports in a table of /proc/net/udp. */
+export function udpPorts(table: string): number[] {
+  return [...table.matchAll(/^\s*\d+:\s+[0-9A-F]+:([0-9A-F]{4})\s/gm)].map((row) => parseInt(row[1], 16));
+}
+
+/** Namespaces of labs that are gone; call only while holding the lock. */
+export function leftoverNamespaces(folder = '/run/netns'): string[] {
+  return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => /^kb-lab-\d+-(tx|rx)$/.test(name)) : [];
+}
+
+/** Ends what still runs in a namespace and removes it. */
+export async function removeNamespace(namespace: string, options: ShellOptions = {}): Promise<void> {
+  const { stdout } = await attempt('ip', ['netns', 'pids', namespace], options);
+  for (const pid of stdout.split('\n').filter(Boolean).map(Number)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
+  if (fs.existsSync(`/run/netns/${namespace}`)) {
+    await run('ip', ['netns', 'delete', namespace], options);
+  }
+}
