@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Cores } from './cores';
+import { Plan } from './plan';
+
+/** A key of the plan that the lab changes, and why it must. */
+export interface Override {
+  readonly key: string;
+  /** undefined: a plan never holds this key. */
+  readonly planned?: string;
+  readonly lab: string;
+  readonly why: string;
+}
+
+/** What the lab's machine is, in place of the host that the plan is for. */
+export interface LabMachine {
+  readonly cores: Cores;
+  /** What the step data-nic would find: `KB_DATA_IFACE` and the rest of host.env. */
+  readonly host: Plan;
+  readonly statsPage: string;
+  readonly bpfDir: string;
+  /** The user's own handler is compiled in. */
+  readonly customHandler: boolean;
+  readonly ealArgs?: string;
+}
+
+/** The plan that a lab's receiver is started with, and how it differs from the synthesised one. */
+export interface LabPlan {
+  readonly env: Plan;
+  readonly overrides: readonly Override[];
+}
+
+/** Changes as little of a plan as this machine allows, and says what. */
+export function labPlan(plan: Plan, machine: LabMachine): LabPlan {
+  const wanted: [key: string, value: string, why: string][] = [
+    ['KB_QUEUES', '1', 'the wire has one queue'],
+    ['KB_RX_CORES', String(machine.cores.receiver), 'a CPU of this machine'],
+    ['KB_HOUSEKEEPING_CORES', String(machine.cores.housekeeping), 'a CPU of this machine'],
+    ['KB_ISOLATED_CORES', '', 'this machine was not booted for it'],
+    ['KB_STATS_PAGE', machine.statsPage, 'a folder of this run'],
+    ['KB_BPF_DIR', machine.bpfDir, 'a folder of this run'],
+  ];
+  if (plan.KB_ZERO_COPY === 'require') {
+    wanted.push(['KB_ZERO_COPY', 'auto', 'veth has no zero-copy']);
+  }
+  if (machine.customHandler) {
+    wanted.push(['KB_HANDLER', 'custom', '--handler']);
+  }
+  if (machine.ealArgs !== undefined) {
+    wanted.push(['KB_EAL_ARGS', machine.ealArgs, 'a software driver stands in for the ENA']);
+  }
+  const overrides = wanted
+    .filter(([key, value]) => plan[key] !== value)
+    .map(([key, lab, why]) => ({ key, ...(key in plan ? { planned: plan[key] } : {}), lab, why }));
+  return {
+    env: { ...plan, ...machine.host, ...Object.fromEntries(overrides.map((change) => [change.key, change.lab])) },
+    overrides,
+  };
+}
+
+/** The first flow of a plan: where the generator sends. */
+export function firstFlow(plan: Plan): { address: string; port: number } {
+  const [, address, port] = (plan.KB_FLOWS ?? '').split(',')[0].split(':');
+  return { address, port: Number(port) };
+}
