@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * feed: a sequenced feed on one or more redundant lines. Counts what is missing, duplicated,
+ * reordered or late, and what each line would have lost alone; the first copy of each message wins.
+ *
+ * Arguments (KB_HANDLER_ARGS):
+ *   format=kb          kb-gen's messages: sequence, line and send stamp (default)
+ *   format=moldudp64   session, sequence and message count as in MoldUDP64
+ *   format=raw         seq=OFFSET:BYTES:be|le says where the sequence number is (BYTES 4 or 8)
+ *   lines=PORT,PORT    the line is the destination port (default: kb's own field, else one line)
+ *   reorder-us=N       how long a missing number is waited for, default 1000
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kb/error.h"
+#include "kb/handler.h"
+#include "kb/msg.h"
+#include "kb/stats.h"
+#include "seq_window.h"
+
+enum format { FORMAT_KB, FORMAT_MOLD, FORMAT_RAW };
+
+enum counter {
+	C_UNIQUE,
+	C_REDUNDANT,
+	C_DUPLICATE,
+	C_REORDERED,
+	C_LATE,
+	C_SAVED,
+	C_RESETS,
+	C_NOT_FEED,
+	C_LINE_A_LOST,
+	C_LINE_B_LOST,
+	C_LINE_C_LOST,
+	C_LINE_D_LOST,
+};
+
+const struct kb_handler_info kb_handler_info = {
+	.abi = KB_HANDLER_ABI,
+	.name = "feed",
+	.counters = {"unique", "redundant", "duplicate", "reordered", "late", "saved", "resets",
+		     "not_feed", "line_a_lost", "line_b_lost", "line_c_lost", "line_d_lost", NULL},
+};
+
+struct kb_handler {
+	struct kb_handler_env env;
+	enum format format;
+	uint32_t seq_offset;
+	uint32_t seq_bytes;
+	bool seq_big_endian;
+	uint32_t ports;
+	uint16_t port[KB_SEQ_LINES];
+	uint64_t reorder_ns;
+	uint64_t moved_ns; /* when the window last moved or was settled */
+	uint64_t moved_next;
+	uint64_t not_feed;
+	struct kb_seq_window window;
+};
+
+/* MoldUDP64: 10 bytes of session, then the sequence number and the number of messages. */
+#define MOLD_SEQ_OFFSET	    10u
+#define MOLD_HEADER	    20u
+#define MOLD_END_OF_SESSION 0xffffu
+
+static uint64_t load_be(const uint8_t *p, uint32_t bytes)
+{
+	uint64_t v = 0;
+	for (uint32_t i = 0; i < bytes; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static uint64_t load_le(const uint8_t *p, uint32_t bytes)
+{
+	uint64_t v = 0;
+	for (uint32_t i = bytes; i-- > 0;)
+		v = v << 8 | p[i];
+	return v;
+}
+
+/* The line a datagram came in on, by port; KB_SEQ_LINES when it is none of them. */
+static uint32_t line_of_port(const struct kb_handler *h, uint16_t port)
+{
+	if (h->ports == 0)
+		return 0;
+	uint32_t line = 0;
+	while (line < h->ports && h->port[line] != port)
+		line++;
+	return line < h->ports ? line : KB_SEQ_LINES;
+}
+
+static inline void on_kb(struct kb_handler *h, const struct kb_pkt *p, uint64_t now_ns)
+{
+	struct kb_msg msg;
+	if (p->len < KB_MSG_MIN) {
+		h->not_feed++;
+		return;
+	}
+	memcpy(&msg, p->payload, sizeof(msg));
+	const uint32_t line = h->ports == 0 ? msg.line : line_of_port(h, p->dst_port);
+	if (msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES) {
+		h->not_feed++;
+		return;
+	}
+	kb_seq_see(&h->window, msg.seq, line);
+	kb_hist_record(h->env.oneway, (int64_t)(now_ns - msg.scheduled_ns));
+}
+
+static inline void on_mold(struct kb_handler *h, const struct kb_pkt *p)
+{
+	const uint32_t line = line_of_port(h, p->dst_port);
+	if (p->len < MOLD_HEADER || line >= KB_SEQ_LINES) {
+		h->not_feed++;
+		return;
+	}
+	const uint64_t first = load_be(p->payload + MOLD_SEQ_OFFSET, 8);
+	const uint32_t messages = (uint32_t)load_be(p->payload + MOLD_SEQ_OFFSET + 8, 2);
+	/* A heartbeat (no message) announces the next number and has none of its own. */
+	if (messages == 0 || messages == MOLD_END_OF_SESSION)
+		return;
+	for (uint32_t i = 0; i < messages; i++)
+		kb_seq_see(&h->window, first + i, line);
+}
+
+static inline void on_raw(struct kb_handler *h, const struct kb_pkt *p)
+{
+	const uint32_t line = line_of_port(h, p->dst_port);
+	if (p->len < h->seq_offset + h->seq_bytes || line >= KB_SEQ_LINES) {
+		h->not_feed++;
+		return;
+	}
+	const uint8_t *const at = p->payload + h->seq_offset;
+	kb_seq_see(&h->window,
+		   h->seq_big_endian ? load_be(at, h->seq_bytes) : load_le(at, h->seq_bytes), line);
+}
+
+/* Once a burst, not once a packet: the page is shared memory. */
+static void publish(struct kb_handler *h)
+{
+	const struct kb_seq_counts *const c = &h->window.counts;
+	uint64_t *const out = h->env.counters;
+
+	kb_stat_set(h->env.gaps, c->missing);
+	kb_stat_set(&out[C_UNIQUE], c->unique);
+	kb_stat_set(&out[C_REDUNDANT], c->redundant);
+	kb_stat_set(&out[C_DUPLICATE], c->duplicate);
+	kb_stat_set(&out[C_REORDERED], c->reordered);
+	kb_stat_set(&out[C_LATE], c->late);
+	kb_stat_set(&out[C_SAVED], c->saved);
+	kb_stat_set(&out[C_RESETS], c->resets);
+	kb_stat_set(&out[C_NOT_FEED], h->not_feed);
+	for (uint32_t l = 0; l < KB_SEQ_LINES; l++)
+		kb_stat_set(&out[C_LINE_A_LOST + l], c->line_lost[l]);
+}
+
+void kb_handler_on_burst(struct kb_handler *h, const struct kb_pkt *v, uint32_t n, uint64_t now_ns)
+{
+	switch (h->format) {
+	case FORMAT_KB:
+		for (uint32_t i = 0; i < n; i++)
+			on_kb(h, &v[i], now_ns);
+		break;
+	case FORMAT_MOLD:
+		for (uint32_t i = 0; i < n; i++)
+			on_mold(h, &v[i]);
+		break;
+	case FORMAT_RAW:
+		for (uint32_t i = 0; i < n; i++)
+			on_raw(h, &v[i]);
+		break;
+	}
+	publish(h);
+}
+
+void kb_handler_tick(struct kb_handler *h, uint64_t now_ns)
+{
+	if (h->window.next != h->moved_next) {
+		h->moved_next = h->window.next;
+		h->moved_ns = now_ns;
+	} else if (h->window.floor < h->window.next && now_ns - h->moved_ns >= h->reorder_ns) {
+		kb_seq_settle(&h->window, h->window.next);
+		publish(h);
+	}
+}
+
+static int parse_number(const char *text, const char *what, uint64_t min, uint64_t max,
+			uint64_t *out)
+{
+	char *end;
+	errno = 0;
+	const unsigned long long v = strtoull(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || v < min || v > max)
+		return kb_err_set(KB_EXIT_CONFIG, 0,
+				  "KB_HANDLER_ARGS: '%s' must be between %llu and %llu, got '%s'",
+				  what, (unsigned long long)min, (unsigned long long)max, text);
+	*out = v;
+	return 0;
+}
+
+static int parse_format(struct kb_handler *h, const char *args)
+{
+	char text[64];
+	const int given = kb_handler_arg(args, "format", text, sizeof(text));
+	if (given < 0)
+		return -1;
+	if (!given || strcmp(text, "kb") == 0) {
+		h->format = FORMAT_KB;
+		return 0;
+	}
+	if (strcmp(text, "moldudp64") == 0) {
+		h->format = FORMAT_MOLD;
+		return 0;
+	}
+	if (strcmp(text, "raw") != 0)
+		return kb_err_set(
+			KB_EXIT_CONFIG, 0,
+			"KB_HANDLER_ARGS: 'format' must be kb, moldudp64 or raw, got '%s'", text);
+
+	char order[4], tail;
+	h->format = FORMAT_RAW;
+	if (kb_handler_arg(args, "seq", text, sizeof(text)) <= 0 ||
+	    sscanf(text, "%u:%u:%3[a-z]%c", &h->seq_offset, &h->seq_bytes, order, &tail) != 3 ||
+	    (h->seq_bytes != 4 && h->seq_bytes != 8) || h->seq_offset > 8964 ||
+	    (strcmp(order, "be") != 0 && strcmp(order, "le") != 0))
+		return kb_err_set(
+			KB_EXIT_CONFIG, 0,
+			"KB_HANDLER_ARGS: format=raw needs 'seq=OFFSET:BYTES:be|le' with BYTES 4 "
+			"or 8 and OFFSET up to 8964, for example seq=8:8:be");
+	h->seq_big_endian = strcmp(order, "be") == 0;
+	return 0;
+}
+
+static int parse_lines(struct kb_handler *h, const char *args)
+{
+	char text[64];
+	const int given = kb_handler_arg(args, "lines", text, sizeof(text));
+	if (given <= 0)
+		return given;
+	char *rest = text;
+	for (char *port = strsep(&rest, ","); port != NULL; port = strsep(&rest, ",")) {
+		uint64_t number;
+		if (h->ports == KB_SEQ_LINES)
+			return kb_err_set(KB_EXIT_CONFIG, 0,
+					  "KB_HANDLER_ARGS: 'lines' takes at most %u ports",
+					  KB_SEQ_LINES);
+		if (parse_number(port, "lines", 1, 65535, &number) != 0)
+			return -1;
+		h->port[h->ports++] = (uint16_t)number;
+	}
+	return 0;
+}
+
+int kb_handler_init(struct kb_handler **out, const struct kb_handler_env *env)
+{
+	/* Cache-line aligned: each queue's state is its own thread's. */
+	struct kb_handler *h = aligned_alloc(64, (sizeof(*h) + 63) & ~63ul);
+	if (h == NULL)
+		return kb_err_set(KB_EXIT_RETRY, errno, "feed handler");
+	memset(h, 0, sizeof(*h));
+	h->env = *env;
+
+	uint64_t reorder_us = 1000;
+	char text[32];
+	const int given = kb_handler_arg(env->args, "reorder-us", text, sizeof(text));
+	if (given < 0 ||
+	    (given && parse_number(text, "reorder-us", 0, 10000000, &reorder_us) != 0) ||
+	    parse_format(h, env->args) != 0 || parse_lines(h, env->args) != 0) {
+		free(h);
+		return -1;
+	}
+	h->reorder_ns = reorder_us * 1000;
+	*out = h;
+	return 0;
+}
+
+void kb_handler_fini(struct kb_handler *h)
+{
+	if (h == NULL)
+		return;
+	kb_seq_settle(&h->window, h->window.next);
+	publish(h);
+	free(h);
+}

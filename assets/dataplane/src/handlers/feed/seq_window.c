@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "seq_window.h"
+
+/* A number this far below what has been seen is a feed that started over, not a late message. */
+#define KB_SEQ_RESET (1ull << 20)
+
+/* The bits of numbers [from, until) that fall into the word starting at `word_first`. */
+static uint64_t range_mask(uint64_t word_first, uint64_t from, uint64_t until)
+{
+	uint64_t mask = ~0ull;
+	if (from > word_first)
+		mask &= from - word_first >= 64 ? 0 : ~0ull << (from - word_first);
+	if (until < word_first + 64)
+		mask &= until <= word_first ? 0 : ~0ull >> (64 - (until - word_first));
+	return mask;
+}
+
+void kb_seq_settle(struct kb_seq_window *w, uint64_t until)
+{
+	if (until > w->next)
+		until = w->next;
+	while (w->floor < until) {
+		const uint64_t first = w->floor & ~63ull;
+		const uint64_t end = first + 64 < until ? first + 64 : until;
+		const uint32_t slot = kb_seq_slot(first);
+		const uint64_t mask = range_mask(first, w->floor, end);
+		uint64_t lost_somewhere = 0;
+
+		for (uint32_t l = 0; l < KB_SEQ_LINES; l++) {
+			if (!(w->lines >> l & 1u))
+				continue;
+			const uint64_t owed = mask & range_mask(first, w->line_start[l], end);
+			const uint64_t lost = owed & ~w->line[l][slot];
+			w->counts.line_lost[l] += (uint64_t)__builtin_popcountll(lost);
+			lost_somewhere |= lost;
+		}
+		w->counts.missing += (uint64_t)__builtin_popcountll(mask & ~w->any[slot]);
+		w->counts.saved += (uint64_t)__builtin_popcountll(lost_somewhere & w->any[slot]);
+		w->floor = end;
+	}
+}
+
+static void start(struct kb_seq_window *w, uint64_t seq)
+{
+	const struct kb_seq_counts keep = w->counts;
+	memset(w, 0, sizeof(*w));
+	w->counts = keep;
+	w->started = true;
+	w->floor = seq;
+	w->next = seq;
+}
+
+/* Makes room for `seq`: judges what leaves the window and clears the words that enter it. */
+static void advance(struct kb_seq_window *w, uint64_t seq)
+{
+	const uint64_t word = seq / 64u;
+	/* At the very start the current word is already clear; afterwards it holds next - 1. */
+	const uint64_t held = w->next == 0 ? 0 : (w->next - 1) / 64u;
+	if (word <= held)
+		return;
+	const uint64_t entering = word - held;
+	const uint64_t until = word < KB_SEQ_WORDS ? 0 : (word - (KB_SEQ_WORDS - 1)) * 64u;
+	kb_seq_settle(w, until);
+	for (uint64_t i = 1; i <= entering && i <= KB_SEQ_WORDS; i++) {
+		const uint32_t slot = (uint32_t)((held + i) % KB_SEQ_WORDS);
+		w->any[slot] = 0;
+		for (uint32_t l = 0; l < KB_SEQ_LINES; l++)
+			w->line[l][slot] = 0;
+	}
+	/* A jump longer than the window: numbers in between were seen by nobody. */
+	if (w->floor < until) {
+		const uint64_t skipped = until - w->floor;
+		w->counts.missing += skipped;
+		for (uint32_t l = 0; l < KB_SEQ_LINES; l++)
+			if (w->lines >> l & 1u)
+				w->counts.line_lost[l] += skipped;
+		w->floor = until;
+	}
+}
+
+void kb_seq_see_slow(struct kb_seq_window *w, uint64_t seq, uint32_t line)
+{
+	if (!w->started) {
+		start(w, seq);
+	} else if (seq + KB_SEQ_RESET < w->next) {
+		kb_seq_settle(w, w->next);
+		w->counts.resets++;
+		start(w, seq);
+	}
+	if (!(w->lines >> line & 1u)) {
+		w->lines |= 1u << line;
+		w->line_start[line] = seq;
+	}
+
+	const uint64_t bit = 1ull << (seq % 64u);
+	const uint32_t slot = kb_seq_slot(seq);
+	if (seq >= w->next) {
+		advance(w, seq);
+		w->next = seq + 1;
+		w->any[slot] |= bit;
+		w->line[line][slot] |= bit;
+		w->counts.unique++;
+		return;
+	}
+	const uint64_t newest_word = (w->next - 1) / 64u;
+	if (newest_word - seq / 64u >= KB_SEQ_WORDS) {
+		w->counts.late++; /* its word has left the window; its bits are gone */
+		return;
+	}
+	if (w->line[line][slot] & bit) {
+		w->counts.duplicate++;
+		return;
+	}
+	w->line[line][slot] |= bit;
+	if (w->any[slot] & bit) {
+		w->counts.redundant++;
+		return;
+	}
+	w->any[slot] |= bit;
+	w->counts.unique++;
+	if (seq < w->floor)
+		w->counts.late++;
+	else
+		w->counts.reordered++;
+}
