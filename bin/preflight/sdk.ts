@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/*
+ * The AWS SDK, loaded by the commands that need it: it takes longer to load than all else of `kb` together.
+ * By require(), which both the bundler and the test runner understand in a CommonJS file; import() only the first does.
+ */
+/* eslint-disable @typescript-eslint/no-require-imports */
+
+export function ec2Sdk() {
+  return require('@aws-sdk/client-ec2') as typeof import('@aws-sdk/client-ec2');
+}
+
+export function serviceQuotasSdk() {
+  return require('@aws-sdk/client-service-quotas') as typeof import('@aws-sdk/client-service-quotas');
+}
