@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Debian packages the tests take beyond what the lab takes, installed when run as root.
+import { spawnSync } from 'node:child_process';
+import prerequisites from '../../bin/lab/prerequisites.js';
+
+const TESTS_NEED = [
+  'libcmocka-dev', // unit tests in C
+  'bats', 'shellcheck', 'jq', 'python3', 'systemd', // host bring-up: steps, units, JSON of the signals
+  'bpftool', // skeletons of the XDP programs
+  'ethtool', 'tar', 'curl', 'openssl', // what steps and stand-ins call
+];
+
+function installed(name) {
+  const found = spawnSync('dpkg-query', ['--show', '--showformat=${db:Status-Status}', name], { encoding: 'utf8' });
+  return found.status === 0 && found.stdout === 'installed';
+}
+
+/** Installs what is missing; returns the names that are still missing, and why. */
+export function ensurePackages() {
+  const wanted = [...new Set([...prerequisites.PACKAGES, ...TESTS_NEED])];
+  const missing = wanted.filter((name) => !installed(name));
+  if (missing.length === 0) {
+    return;
+  }
+  if (process.getuid() !== 0) {
+    console.log(`missing Debian packages: ${missing.join(' ')}; without root they are not installed, and what needs them is skipped or fails`);
+    return;
+  }
+  console.log(`installing Debian packages: ${missing.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit', env });
+  const done = spawnSync('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...missing], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  if (done.status !== 0) {
+    console.error(`apt-get could not install ${missing.join(' ')}`);
+    process.exit(1);
+  }
+}
