@@ -17,6 +17,14 @@
 struct kb_backend;
 struct kb_queue;
 
+/* What a back-end is: decides the keys of its binary and the planes of the plan it serves. */
+struct kb_backend_info {
+	const char *program; /* "kb-kernel" */
+	uint32_t use;	     /* enum kb_config_use */
+	uint32_t planes;     /* bit 1 << enum kb_plane for each plane it serves */
+};
+extern const struct kb_backend_info kb_backend_info;
+
 /*
  * Acquires the port with cfg->queues queues and starts delivery. Returns 0, or -1 with the reason
  * in kb_err. When it returns 0 every queue is able to receive, and `mode` in the stats page says
@@ -36,14 +44,20 @@ int kb_queue_attach(struct kb_queue *q);
 
 /*
  * Receives up to `max` datagrams. Frames that are not a wanted datagram are consumed here, counted
- * under their cause in the queue's block of the stats page, and never returned.
+ * under their cause in the queue's block of the stats page, and never returned. Without a stamp of
+ * its own a back-end leaves rx_ns 0: the loop fills in its one reading of the clock.
+ * Only KB_POLL_WAKEUP may sleep, and at most KB_WAKEUP_MS, so that a stop is seen.
  */
+#define KB_WAKEUP_MS 10
 uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max);
 
 /* Gives the frames of exactly the last burst back. */
 void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n);
 
-/* Sends up to n datagrams; returns how many were accepted, the rest is the caller's to count. */
+/*
+ * Sends up to n datagrams; returns how many were accepted and counted as `sent`. The rest is the
+ * caller's: try again, or count it in kb_handler_env.unsent.
+ */
 uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n);
 
 /*

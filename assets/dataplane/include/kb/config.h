@@ -21,6 +21,11 @@ struct kb_cores {
 	uint16_t cpu[KB_MAX_CORES];
 };
 
+struct kb_endpoint {
+	uint32_t addr; /* network byte order */
+	uint16_t port; /* host byte order */
+};
+
 struct kb_config {
 	uint32_t plan_version;
 	uint32_t plane; /* enum kb_plane; the enums are stored as uint32_t so one table can fill
@@ -52,16 +57,27 @@ struct kb_config {
 	uint8_t gateway_mac[6]; /* KB_GATEWAY_MAC, all zero = unknown */
 	char eal_args[512];	/* KB_EAL_ARGS replaces the derived EAL arguments */
 	char bpf_dir[256];
+	struct kb_endpoint statsd;
+	uint32_t stats_interval_ms;
+	uint32_t prometheus_port; /* 0 = off */
 };
 
 /* Which keys a binary needs, so that --help and the checks fit it. */
-enum kb_config_use { KB_USE_SOCKET = 1, KB_USE_XDP = 2, KB_USE_DPDK = 4 };
+enum kb_config_use {
+	KB_USE_SOCKET = 1,
+	KB_USE_XDP = 2,
+	KB_USE_DPDK = 4,
+	KB_USE_STATS = 8, /* kb-stats: reads the page, touches no port */
+};
 
 /*
  * Reads KB_* from the environment. All findings are reported at once, one sentence each, with the
  * key, the value given and what is allowed. Returns 0, or -1 with kb_err (KB_EXIT_CONFIG).
  */
 int kb_config_from_env(struct kb_config *out, uint32_t use);
+
+/* "kernel", "xdp", "afxdp" or "dpdk". */
+const char *kb_plane_name(uint32_t plane);
 
 /* --help: every key with its form, default and meaning. */
 void kb_config_help(FILE *to, const char *program, uint32_t use);

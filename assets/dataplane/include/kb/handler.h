@@ -37,6 +37,7 @@ struct kb_handler_env {
 	struct kb_hist *oneway; /* sender stamp to now, published as OneWayLatency */
 	uint64_t *gaps;	     /* messages missing by sequence number, after reordering is given up */
 	uint64_t *dropped;   /* datagrams the handler itself refused: the cause `handler` */
+	uint64_t *unsent;    /* datagrams given up by the handler: the cause `tx_ring_full` */
 	struct kb_queue *tx; /* for kb_tx_burst() */
 };
 

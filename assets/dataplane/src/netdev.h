@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KB_NETDEV_H
+#define KB_NETDEV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What the kernel knows of a network device, by ioctl and rtnetlink: sysfs may show another
+ * network namespace's devices. All functions return 0, or -1 with the reason in kb_err.
+ */
+struct kb_netdev {
+	int ifindex;
+	bool up; /* administratively up */
+	uint32_t mtu;
+	uint32_t addr;	 /* first IPv4 address, network byte order, 0 = none */
+	uint32_t prefix; /* its prefix length */
+	uint8_t mac[6];
+	char driver[32]; /* "ena", "veth"; "" when the device has none (loopback) */
+	char bus[32];	 /* PCI address, "" when not on a bus */
+};
+
+int kb_netdev_query(struct kb_netdev *out, const char *iface);
+
+/* struct rtnl_link_stats64, the part that says what was lost. */
+struct kb_netdev_counters {
+	uint64_t rx_packets;
+	uint64_t rx_errors;
+	uint64_t rx_dropped;
+	uint64_t rx_over_errors;
+	uint64_t rx_missed_errors;
+};
+
+int kb_netdev_counters(struct kb_netdev_counters *out, int ifindex);
+
+/* Where the attached XDP program runs: "native", "generic" or "offload"; "" without one. */
+int kb_netdev_xdp_mode(const char **out, int ifindex);
+
+/*
+ * Counters of `ethtool -S` by name. find() writes each name's position to index, or -1 where the
+ * driver has no such counter; a driver without statistics is no error. read() gives 0 for those.
+ */
+int kb_ethtool_find(const char *iface, const char *const *names, uint32_t n, int32_t *index);
+int kb_ethtool_read(const char *iface, const int32_t *index, uint32_t n, uint64_t *values);
+
+/* ENA's names in the order of kb_stats.allowance. */
+#define KB_ALLOWANCE_NAMES                                                                         \
+	{"bw_in_allowance_exceeded", "bw_out_allowance_exceeded", "pps_allowance_exceeded",        \
+	 "conntrack_allowance_exceeded", "linklocal_allowance_exceeded"}
+
+#endif

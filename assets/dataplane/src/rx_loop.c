@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The hot loop and nothing else. It allocates nothing, logs nothing and makes no system call; the
+ * clock is read twice per burst that has datagrams, and once in idle_polls polls that have none.
+ */
+#include "rx_loop.h"
+
+#include "kb/clock.h"
+
+#define TICK_NS	 1000000ull   /* kb_handler_tick: about every millisecond */
+#define DRAIN_NS 100000000ull /* a feed that never pauses must not keep a stop waiting */
+
+/* Runs of equal stamps are one histogram store: a whole burst where the poll is the stamp. */
+static void record(struct kb_queue_stats *stats, const struct kb_pkt *v, uint32_t n, uint64_t done)
+{
+	for (uint32_t i = 0, next; i < n; i = next) {
+		for (next = i + 1; next < n && v[next].rx_ns == v[i].rx_ns; next++)
+			;
+		kb_hist_record_n(&stats->receive, (int64_t)(done - v[i].rx_ns), next - i);
+	}
+}
+
+/* One non-empty burst; returns the time after it. */
+static uint64_t deliver(const struct kb_rx_loop *l, uint32_t n)
+{
+	struct kb_pkt *const v = l->burst;
+	const uint64_t polled = kb_now_ns();
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		bytes += v[i].len;
+		if (v[i].rx_ns == 0)
+			v[i].rx_ns = polled;
+	}
+	kb_handler_on_burst(l->handler, v, n, polled);
+	const uint64_t done = kb_now_ns();
+	kb_rx_release(l->queue, v, n);
+
+	record(l->stats, v, n, done);
+	kb_stat_add(&l->stats->received, n);
+	kb_stat_add(&l->stats->bytes, bytes);
+	kb_stat_add(&l->stats->bursts, 1);
+	return done;
+}
+
+static uint64_t tick(const struct kb_rx_loop *l, uint64_t now, uint64_t last)
+{
+	/* A wall clock stepped back must not silence the tick until it has caught up. */
+	if (now - last < TICK_NS && now >= last)
+		return last;
+	kb_handler_tick(l->handler, now);
+	return now;
+}
+
+static void drain(const struct kb_rx_loop *l)
+{
+	const uint64_t until = kb_now_ns() + DRAIN_NS;
+	uint32_t n;
+
+	while ((n = kb_rx_burst(l->queue, l->burst, l->burst_max)) > 0)
+		if (deliver(l, n) > until)
+			break;
+	kb_handler_tick(l->handler, kb_now_ns());
+}
+
+void kb_rx_loop(const struct kb_rx_loop *l)
+{
+	uint64_t last_tick = kb_now_ns();
+	uint64_t polls = 0;
+	uint32_t idle = 0;
+
+	while (!atomic_load_explicit(l->stop, memory_order_relaxed)) {
+		const uint32_t n = kb_rx_burst(l->queue, l->burst, l->burst_max);
+
+		polls++;
+		if (n > 0) {
+			idle = 0;
+			last_tick = tick(l, deliver(l, n), last_tick);
+		} else if (++idle >= l->idle_polls) {
+			idle = 0;
+			last_tick = tick(l, kb_now_ns(), last_tick);
+		} else {
+			continue;
+		}
+		kb_stat_set(&l->stats->polls, polls);
+	}
+	drain(l);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KB_SNAPSHOT_H
+#define KB_SNAPSHOT_H
+
+#include "kb/stats.h"
+
+/* A stats page summed over its queues at one moment. About 100 KB: not for the stack. */
+struct kb_snapshot {
+	uint64_t start_ns;
+	uint64_t heartbeat_ns;
+	uint64_t received;
+	uint64_t bytes;
+	uint64_t bursts;
+	uint64_t polls;
+	uint64_t sent;
+	uint64_t gaps;
+	uint64_t cause[KB_CAUSES];
+	uint64_t handler[KB_HANDLER_COUNTERS];
+	uint64_t allowance[KB_ALLOWANCES];
+	struct kb_hist receive;
+	struct kb_hist oneway;
+	struct kb_hist own;
+};
+
+void kb_snapshot_take(struct kb_snapshot *out, const struct kb_stats *stats);
+
+/* Sum of the causes of one class. */
+uint64_t kb_snapshot_class(const struct kb_snapshot *s, enum kb_cause_class class);
+
+/* Gaps that no cause accounts for. */
+uint64_t kb_snapshot_unexplained(const struct kb_snapshot *s);
+
+#endif
