@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The port belongs to this process: a poll-mode driver, huge pages, and no kernel behind it. This
+ * file is the hot path and the life of the port; src/backend/dpdk/ knows the details of devices.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+#include <rte_timer.h>
+#include <rte_version.h>
+
+#include "dpdk/counters.h"
+#include "dpdk/devargs.h"
+#include "dpdk/eal_args.h"
+#include "dpdk/log.h"
+#include "dpdk/port.h"
+#include "kb/backend.h"
+#include "kb/clock.h"
+#include "kb/control.h"
+#include "kb/error.h"
+#include "kb/flow.h"
+#include "kb/frame.h"
+
+/* Headers of this many frames ahead are on their way from memory while one is parsed. */
+#define PREFETCH 4u
+
+#define SECOND_NS 1000000000ull
+
+/* The driver's timers and admin commands: "about once a second" is what net_ena asks for. */
+#define SLOW_NS SECOND_NS
+
+#define PAT_LIST "/sys/kernel/debug/x86/pat_memtype_list"
+
+const struct kb_backend_info kb_backend_info = {
+	.program = "kb-dpdk",
+	.use = KB_USE_DPDK,
+	.planes = 1u << KB_PLANE_DPDK,
+};
+
+/* What the main thread asks of a queue's thread: one load per poll, of a line that rests. */
+enum signal {
+	SIGNAL_PARK = 1,    /* keep out of the driver: the port is being reset */
+	SIGNAL_CONTROL = 2, /* frames of ARP or IGMP may be due */
+};
+
+struct kb_queue {
+	_Alignas(RTE_CACHE_LINE_SIZE) uint16_t port;
+	uint16_t id;
+	uint16_t burst;	    /* room in each of the arrays */
+	bool csum_is_error; /* count frames with a bad checksum here: the driver does not */
+	struct kb_backend *be;
+	const struct kb_flows *flows;
+	struct kb_queue_stats *stats;
+	struct rte_mempool *pool;
+	struct rte_mbuf **held; /* the last burst, the handler's until release */
+	struct rte_mbuf **refused;
+	struct rte_mbuf **out;
+	uint16_t n_held;
+	uint16_t mtu;
+	_Alignas(RTE_CACHE_LINE_SIZE) atomic_uint signal; /* main writes, queue reads and clears */
+	_Alignas(RTE_CACHE_LINE_SIZE) atomic_bool parked; /* queue writes, main reads */
+	atomic_bool attached;
+};
+
+struct kb_backend {
+	const struct kb_config *cfg;
+	struct kb_stats *stats;
+	struct kb_pci pci;
+	struct kb_eal_args eal; /* DPDK keeps pointers into it */
+	struct kb_dpdk_port port;
+	struct kb_dpdk_counters counters;
+	struct kb_queue *queue; /* cfg->queues of them */
+	void *arrays;		/* behind every queue's held, refused and out */
+	uint64_t slow_ns;	/* when the once-a-second work was done last */
+	uint32_t resets;
+	bool parking;
+	atomic_bool reset_wanted; /* set on DPDK's interrupt thread or under a timer */
+	atomic_bool removed;
+	struct kb_control control;
+};
+
+/* --- hot path -----------------------------------------------------------------------------------
+ */
+
+static bool serve_signal(struct kb_queue *q);
+
+static inline bool may_enter(struct kb_queue *q)
+{
+	return likely(atomic_load_explicit(&q->signal, memory_order_relaxed) == 0) ||
+	       serve_signal(q);
+}
+
+/* The cause to refuse a frame for, or KB_PARSE_OK with *out filled in. */
+static inline int classify(const struct kb_queue *q, const struct rte_mbuf *m, struct kb_pkt *out)
+{
+	if (unlikely(m->nb_segs != 1))
+		return KB_CAUSE_SCATTERED;
+	const int cause = kb_parse_udp(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, out);
+	if (unlikely(cause != KB_PARSE_OK))
+		return cause;
+	if (unlikely((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
+		     (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD))
+		return KB_CAUSE_NIC_ERROR;
+	return likely(kb_flows_match(q->flows, out->dst_addr, out->dst_port)) ? KB_PARSE_OK
+									      : KB_CAUSE_NO_FLOW;
+}
+
+static void send_control(struct kb_queue *q, struct rte_mbuf *m, uint32_t len)
+{
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	if (len == 0 || rte_eth_tx_burst(q->port, q->id, &m, 1) != 1)
+		rte_pktmbuf_free(m);
+}
+
+/* Off the hot path: ARP, ICMP and IGMP, which nobody else answers for this port. */
+static void __attribute__((noinline)) answer(struct kb_queue *q, const struct rte_mbuf *in)
+{
+	struct rte_mbuf *const out = rte_pktmbuf_alloc(q->pool);
+	if (!out)
+		return;
+	send_control(q, out,
+		     kb_control_input(&q->be->control, rte_pktmbuf_mtod(in, const uint8_t *),
+				      in->data_len, kb_now_ns(), rte_pktmbuf_mtod(out, uint8_t *),
+				      RTE_MIN(rte_pktmbuf_tailroom(out),
+					      (uint32_t)q->mtu + RTE_ETHER_HDR_LEN)));
+}
+
+static void __attribute__((noinline))
+refuse(struct kb_queue *q, const struct rte_mbuf *m, int cause)
+{
+	if (cause != KB_CAUSE_NIC_ERROR || q->csum_is_error)
+		kb_stat_add(&q->stats->cause[cause], 1);
+	if (cause == KB_CAUSE_NOT_IPV4 || cause == KB_CAUSE_NOT_UDP)
+		answer(q, m);
+}
+
+uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
+{
+	if (unlikely(!may_enter(q)))
+		return 0;
+	struct rte_mbuf **const m = q->held;
+	const uint32_t n =
+		rte_eth_rx_burst(q->port, q->id, m, (uint16_t)RTE_MIN(max, (uint32_t)q->burst));
+	for (uint32_t i = 0; i < RTE_MIN(n, PREFETCH); i++)
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+
+	uint32_t kept = 0;
+	uint32_t refused = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (i + PREFETCH < n)
+			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH], void *));
+		const int cause = classify(q, m[i], &v[kept]);
+		if (unlikely(cause != KB_PARSE_OK)) {
+			refuse(q, m[i], cause);
+			q->refused[refused++] = m[i];
+			continue;
+		}
+		v[kept].rx_ns = 0; /* no hardware stamp: the loop's reading of the clock */
+		v[kept].frame = m[i];
+		v[kept].queue = q->id;
+		m[kept++] = m[i];
+	}
+	if (unlikely(refused))
+		rte_pktmbuf_free_bulk(q->refused, refused);
+	q->n_held = (uint16_t)kept;
+	return kept;
+}
+
+void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)
+{
+	(void)v;
+	(void)n; /* exactly the last burst */
+	rte_pktmbuf_free_bulk(q->held, q->n_held);
+	q->n_held = 0;
+}
+
+/* The hop of the datagram before: bursts go to one subscriber, or to one gateway. */
+struct last_hop {
+	uint32_t dst_addr;
+	bool valid;
+	uint8_t mac[6];
+};
+
+static void ask(struct kb_queue *q, uint32_t addr, uint64_t now_ns)
+{
+	struct rte_mbuf *const m = rte_pktmbuf_alloc(q->pool);
+	if (m)
+		send_control(q, m,
+			     kb_control_ask(&q->be->control, addr, now_ns,
+					    rte_pktmbuf_mtod(m, uint8_t *)));
+}
+
+static bool route(struct kb_queue *q, uint32_t dst, struct last_hop *hop)
+{
+	if (hop->valid && hop->dst_addr == dst)
+		return true;
+	uint32_t missing;
+	const uint64_t now_ns = kb_now_ns();
+	hop->valid = kb_control_route(&q->be->control, dst, now_ns, hop->mac, &missing);
+	hop->dst_addr = dst;
+	if (unlikely(missing))
+		ask(q, missing, now_ns);
+	return hop->valid;
+}
+
+static void build(const struct kb_queue *q, struct rte_mbuf *m, const struct kb_tx *t,
+		  const struct last_hop *hop)
+{
+	uint8_t *const frame = rte_pktmbuf_mtod(m, uint8_t *);
+	struct kb_frame_path path = {
+		.src_addr = q->be->control.addr,
+		.dst_addr = t->dst_addr,
+		.src_port = t->src_port,
+		.dst_port = t->dst_port,
+	};
+	memcpy(path.dst_mac, hop->mac, sizeof(path.dst_mac));
+	memcpy(path.src_mac, q->be->control.mac, sizeof(path.src_mac));
+	memcpy(frame + KB_UDP_HEADERS, t->payload, t->len);
+	m->pkt_len = kb_frame_udp(frame, &path, t->len);
+	m->data_len = (uint16_t)m->pkt_len;
+}
+
+static bool fits(const struct kb_queue *q, const struct kb_tx *t)
+{
+	return t->len + KB_IPV4_MIN_HLEN + KB_UDP_HLEN <= q->mtu;
+}
+
+/* Frames of as many datagrams as can go out together; ends before one that never can. */
+static uint16_t prepare(struct kb_queue *q, const struct kb_tx *v, uint32_t n, struct last_hop *hop,
+			bool *refuse_next)
+{
+	uint16_t built = 0;
+	*refuse_next = false;
+	while (built < RTE_MIN(n, (uint32_t)q->burst)) {
+		const struct kb_tx *const t = &v[built];
+		if (unlikely(!fits(q, t) || !route(q, t->dst_addr, hop))) {
+			*refuse_next = true;
+			break;
+		}
+		struct rte_mbuf *const m = rte_pktmbuf_alloc(q->pool);
+		if (unlikely(!m))
+			break;
+		build(q, m, t, hop);
+		q->out[built++] = m;
+	}
+	return built;
+}
+
+uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
+{
+	struct last_hop hop = {.valid = false};
+	uint32_t done = 0;
+	if (unlikely(!may_enter(q)))
+		return 0;
+	while (done < n) {
+		bool refuse_next;
+		const uint16_t built = prepare(q, v + done, n - done, &hop, &refuse_next);
+		const uint16_t sent = built ? rte_eth_tx_burst(q->port, q->id, q->out, built) : 0;
+		kb_stat_add(&q->stats->sent, sent);
+		done += sent;
+		if (unlikely(sent < built)) {
+			rte_pktmbuf_free_bulk(q->out + sent, built - sent);
+			break;
+		}
+		if (refuse_next) {
+			kb_stat_add(&q->stats->cause[KB_CAUSE_TX_REFUSED], 1);
+			done++;
+		} else if (built == 0) {
+			break; /* no buffer */
+		}
+	}
+	return done;
+}
+
+static void send_due(struct kb_queue *q)
+{
+	uint32_t len;
+	do {
+		struct rte_mbuf *const m = rte_pktmbuf_alloc(q->pool);
+		if (!m)
+			return;
+		len = kb_control_due(&q->be->control, kb_now_ns(), rte_pktmbuf_mtod(m, uint8_t *));
+		send_control(q, m, len);
+	} while (len);
+}
+
+/* Returns false while the driver must not be entered. */
+static bool __attribute__((noinline)) serve_signal(struct kb_queue *q)
+{
+	const unsigned int signal = atomic_load_explicit(&q->signal, memory_order_acquire);
+	if (signal & SIGNAL_PARK) {
+		atomic_store_explicit(&q->parked, true, memory_order_release);
+		return false;
+	}
+	if (signal & SIGNAL_CONTROL) {
+		atomic_fetch_and_explicit(&q->signal, ~(unsigned int)SIGNAL_CONTROL,
+					  memory_order_relaxed);
+		send_due(q);
+	}
+	return true;
+}
+
+/* --- the port's life ----------------------------------------------------------------------------
+ */
+
+/* On DPDK's interrupt thread, or on the main thread under rte_timer_manage(). */
+static int on_event(uint16_t port, enum rte_eth_event_type type, void *arg, void *ret)
+{
+	struct kb_backend *const be = arg;
+	(void)port;
+	(void)ret;
+	if (type == RTE_ETH_EVENT_INTR_RESET)
+		atomic_store(&be->reset_wanted, true);
+	else if (type == RTE_ETH_EVENT_INTR_RMV)
+		atomic_store(&be->removed, true);
+	return 0;
+}
+
+static const char *wc_text(const struct kb_backend *be)
+{
+	switch (kb_wc_read(PAT_LIST, be->pci.bar_start, be->pci.bar_end)) {
+	case KB_WC_ON:
+		return " wc=on";
+	case KB_WC_OFF:
+		return " wc=off";
+	default:
+		return "";
+	}
+}
+
+static const char *llq_text(void)
+{
+	switch (kb_dpdk_log_llq()) {
+	case KB_LLQ_ON:
+		return " llq=on";
+	case KB_LLQ_OFF:
+		return " llq=off";
+	default:
+		return "";
+	}
+}
+
+/* What is in force: read from the device and the system, never from the plan. */
+static void describe(struct kb_backend *be)
+{
+	const struct kb_dpdk_port *const p = &be->port;
+	struct rte_eth_link link = {.link_status = 0};
+	(void)!rte_eth_link_get_nowait(p->id, &link);
+	snprintf(be->stats->driver, sizeof(be->stats->driver), "%s", p->info.driver_name);
+	snprintf(be->stats->detail, sizeof(be->stats->detail),
+		 "link=%s mtu=%u queues=%u rx=%u tx=%u rss=%s%s%s resets=%u dpdk=%s",
+		 link.link_status ? "up" : "down", p->mtu, p->queues, p->rx_ring, p->tx_ring,
+		 p->rss ? "on" : "off", llq_text(), wc_text(be), be->resets,
+		 rte_version() + strlen("DPDK "));
+}
+
+static int init_eal(struct kb_backend *be)
+{
+	cpu_set_t allowed;
+	CPU_ZERO(&allowed);
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	if (!be->cfg->eal_args[0]) {
+		if (!be->cfg->pci[0])
+			return kb_err_set(KB_EXIT_CONFIG, 0,
+					  "'KB_DATA_PCI' is not set: kb-step-data-nic writes it, "
+					  "or give KB_EAL_ARGS");
+		if (kb_pci_read(&be->pci, "/sys", be->cfg->pci) < 0)
+			return -1;
+	}
+	if (kb_dpdk_log_open() < 0 ||
+	    kb_eal_args(&be->eal, be->cfg, &be->pci, kb_dpdk_version(rte_version()), &allowed) < 0)
+		return -1;
+	if (rte_eal_init(be->eal.argc, be->eal.argv) >= 0)
+		return 0;
+	const char *const reason = kb_dpdk_log_error();
+	return kb_err_set(rte_errno == EINVAL ? KB_EXIT_CONFIG : KB_EXIT_RETRY, rte_errno,
+			  "start DPDK%s%s", reason[0] ? ": " : "", reason);
+}
+
+static int make_queues(struct kb_backend *be)
+{
+	const struct kb_config *const cfg = be->cfg;
+	be->queue = rte_zmalloc_socket("kb-queues", cfg->queues * sizeof(*be->queue),
+				       RTE_CACHE_LINE_SIZE, rte_eth_dev_socket_id(be->port.id));
+	struct rte_mbuf **array =
+		rte_zmalloc_socket("kb-bursts", 3ull * cfg->queues * cfg->burst * sizeof(*array),
+				   RTE_CACHE_LINE_SIZE, rte_eth_dev_socket_id(be->port.id));
+	be->arrays = array;
+	if (!be->queue || !array)
+		return kb_err_set(KB_EXIT_RETRY, ENOMEM, "memory for %u queues", cfg->queues);
+	for (uint32_t i = 0; i < cfg->queues; i++) {
+		struct kb_queue *const q = &be->queue[i];
+		q->port = be->port.id;
+		q->id = (uint16_t)i;
+		q->burst = (uint16_t)cfg->burst;
+		/* net_ena counts these itself, as ierrors; a frame must not be counted twice. */
+		q->csum_is_error = strcmp(be->port.info.driver_name, "net_ena") != 0;
+		q->be = be;
+		q->flows = &cfg->flows;
+		q->stats = &be->stats->queue[i];
+		q->pool = be->port.pool[i];
+		q->mtu = be->port.mtu;
+		q->held = array;
+		q->refused = array + cfg->burst;
+		q->out = array + 2 * cfg->burst;
+		array += 3 * cfg->burst;
+	}
+	return 0;
+}
+
+int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct kb_stats *stats)
+{
+	/* The control tables make it too large for the stack; one port per process. */
+	struct kb_backend *const be = calloc(1, sizeof(*be));
+	*out = NULL;
+	if (!be)
+		return kb_err_set(KB_EXIT_RETRY, errno, "memory for the back-end");
+	be->cfg = cfg;
+	be->stats = stats;
+	if (init_eal(be) < 0)
+		goto undo_memory;
+	if (kb_dpdk_port_find(&be->port) < 0 || kb_dpdk_port_check(&be->port.info, cfg) < 0)
+		goto undo_eal;
+	rte_timer_subsystem_init();
+	rte_eth_dev_callback_register(be->port.id, RTE_ETH_EVENT_INTR_RESET, on_event, be);
+	rte_eth_dev_callback_register(be->port.id, RTE_ETH_EVENT_INTR_RMV, on_event, be);
+	if (kb_dpdk_port_pools(&be->port, cfg) < 0 || kb_dpdk_port_start(&be->port, cfg) < 0)
+		goto undo_port;
+	if (make_queues(be) < 0)
+		goto undo_queues;
+	kb_control_init(&be->control, cfg, be->port.mac.addr_bytes, kb_now_ns());
+	kb_dpdk_counters_open(&be->counters, be->port.id);
+	describe(be);
+	*out = be;
+	return 0;
+
+undo_queues:
+	rte_free(be->arrays);
+	rte_free(be->queue);
+undo_port:
+	kb_dpdk_port_close(&be->port);
+undo_eal:
+	rte_eal_cleanup();
+undo_memory:
+	free(be);
+	return -1;
+}
+
+struct kb_queue *kb_backend_queue(struct kb_backend *be, uint32_t i)
+{
+	return &be->queue[i];
+}
+
+int kb_queue_attach(struct kb_queue *q)
+{
+	/* Without an lcore id of its own a thread would have no mempool cache. */
+	if (rte_thread_register() < 0)
+		return kb_err_set(KB_EXIT_RETRY, rte_errno, "register queue %u's thread with DPDK",
+				  q->id);
+	atomic_store(&q->attached, true);
+	return 0;
+}
+
+static void park(struct kb_backend *be)
+{
+	for (uint32_t i = 0; i < be->cfg->queues; i++) {
+		atomic_store(&be->queue[i].parked, false);
+		atomic_fetch_or(&be->queue[i].signal, SIGNAL_PARK);
+	}
+	be->parking = true;
+}
+
+static bool all_parked(const struct kb_backend *be)
+{
+	for (uint32_t i = 0; i < be->cfg->queues; i++)
+		if (atomic_load(&be->queue[i].attached) && !atomic_load(&be->queue[i].parked))
+			return false;
+	return true;
+}
+
+static void unpark(struct kb_backend *be)
+{
+	be->parking = false;
+	for (uint32_t i = 0; i < be->cfg->queues; i++)
+		atomic_fetch_and(&be->queue[i].signal, ~(unsigned int)SIGNAL_PARK);
+}
+
+/* No queue is inside the driver. What the handlers hold are buffers of pools, which stay. */
+static int reset(struct kb_backend *be)
+{
+	atomic_store(&be->reset_wanted, false); /* first: the reset may want another */
+	const int error = rte_eth_dev_reset(be->port.id);
+	if (error)
+		return kb_err_set(KB_EXIT_RETRY, -error, "reset of the %s port: %s",
+				  be->port.info.driver_name, kb_dpdk_log_error());
+	if (kb_dpdk_port_start(&be->port, be->cfg) < 0)
+		return kb_err_wrap("after a reset of the device");
+	be->resets++;
+	kb_control_restart(&be->control, kb_now_ns());
+	describe(be);
+	fprintf(stderr, "kb-dpdk: the %s port was reset and receives again\n",
+		be->port.info.driver_name);
+	unpark(be);
+	return 0;
+}
+
+int kb_backend_housekeep(struct kb_backend *be)
+{
+	const uint64_t now_ns = kb_clock_ns(CLOCK_MONOTONIC);
+	const bool slow = now_ns - be->slow_ns >= SLOW_NS;
+	if (atomic_load(&be->removed))
+		return kb_err_set(KB_EXIT_RETRY, ENODEV, "the %s port was removed",
+				  be->port.info.driver_name);
+	if (be->parking)
+		return all_parked(be) ? reset(be) : 0;
+
+	kb_dpdk_counters_read(&be->counters, be->port.id, be->stats, slow);
+	if (slow) {
+		be->slow_ns = now_ns;
+		rte_timer_manage();
+		describe(be);
+	}
+	if (atomic_load(&be->reset_wanted))
+		park(be);
+	else if (be->control.addr)
+		atomic_fetch_or(&be->queue[0].signal, SIGNAL_CONTROL);
+	return 0;
+}
+
+void kb_backend_close(struct kb_backend *be)
+{
+	if (!be)
+		return;
+	/* The queues' threads are gone: queue 0 is ours. */
+	for (uint32_t i = 0; i < be->control.n_groups && !be->parking; i++) {
+		struct rte_mbuf *const m = rte_pktmbuf_alloc(be->queue[0].pool);
+		if (m)
+			send_control(
+				&be->queue[0], m,
+				kb_control_leave(&be->control, i, rte_pktmbuf_mtod(m, uint8_t *)));
+	}
+	rte_eth_dev_callback_unregister(be->port.id, RTE_ETH_EVENT_INTR_RESET, on_event, be);
+	rte_eth_dev_callback_unregister(be->port.id, RTE_ETH_EVENT_INTR_RMV, on_event, be);
+	kb_dpdk_port_close(&be->port);
+	rte_free(be->arrays);
+	rte_free(be->queue);
+	rte_eal_cleanup();
+	free(be);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KB_DPDK_COUNTERS_H
+#define KB_DPDK_COUNTERS_H
+
+#include <rte_ethdev.h>
+
+#include "kb/stats.h"
+
+/* What the device counts, turned into causes since the port was opened. */
+struct kb_dpdk_counters {
+	struct rte_eth_stats last;
+	uint64_t allowance_id[KB_ALLOWANCES]; /* xstats id; valid when has_allowance */
+	uint64_t allowance_last[KB_ALLOWANCES];
+	bool has_allowance;
+};
+
+/*
+ * Growth of a device counter. A smaller value than before is a counter that started again from 0
+ * with the device, and not one that went backwards.
+ */
+static inline uint64_t kb_counter_growth(uint64_t *last, uint64_t now)
+{
+	const uint64_t growth = now >= *last ? now - *last : now;
+	*last = now;
+	return growth;
+}
+
+/* Takes what the device has counted until now as zero. */
+void kb_dpdk_counters_open(struct kb_dpdk_counters *c, uint16_t port);
+
+/* Adds what came since into the stats page. ENA answers allowances by an admin command:
+ * `allowances` says whether to ask this time. */
+void kb_dpdk_counters_read(struct kb_dpdk_counters *c, uint16_t port, struct kb_stats *stats,
+			   bool allowances);
+
+#endif
