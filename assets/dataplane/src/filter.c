@@ -10,10 +10,10 @@
 #include <bpf/libbpf.h>
 
 #include "bpffs.h"
-#include "filter.skel.h"
 #include "kb/bpf.h"
 #include "kb/error.h"
 #include "xdp_program.h"
+#include "filter.skel.h" /* last: it uses the types of filter_shared.h */
 
 /* What kb-xdp pins for others to read: KB_BPF_DIR/<interface>/<map>. */
 static const char *const pinned[] = {"counts", "flows"};

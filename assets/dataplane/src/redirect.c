@@ -9,8 +9,8 @@
 
 #include "kb/bpf.h"
 #include "kb/error.h"
-#include "redirect.skel.h"
 #include "xdp_program.h"
+#include "redirect.skel.h" /* last: it uses the types of filter_shared.h */
 
 struct kb_redirect {
 	struct redirect_bpf *bpf;

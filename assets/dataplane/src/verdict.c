@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <bpf/bpf.h>
@@ -34,27 +32,6 @@ int kb_counts_read(struct kb_filter_counts *out, int map_fd)
 			out->verdict[i] += each[cpu].verdict[i];
 	free(each);
 	return err ? kb_err_set(KB_EXIT_RETRY, -err, "read XDP verdict counters") : 0;
-}
-
-int kb_counts_open(int *fd, const struct kb_config *cfg)
-{
-	char path[PATH_MAX];
-	struct bpf_map_info info = {0};
-	uint32_t size = sizeof(info);
-
-	snprintf(path, sizeof(path), "%s/%s/counts", cfg->bpf_dir, cfg->iface);
-	const int map = bpf_obj_get(path);
-	if (map < 0)
-		return kb_err_set(KB_EXIT_RETRY, -map,
-				  "open %s: is the filter attached (kb-xdp attach)?", path);
-	const int err = bpf_obj_get_info_by_fd(map, &info, &size);
-	if (err || info.value_size != sizeof(struct kb_filter_counts)) {
-		close(map);
-		return kb_err_set(KB_EXIT_CONFIG, -err,
-				  "%s is another version's: run kb-xdp attach again", path);
-	}
-	*fd = map;
-	return 0;
 }
 
 void kb_counts_book(uint64_t cause[KB_CAUSES], const struct kb_filter_counts *now,

@@ -26,9 +26,6 @@ extern const struct kb_verdict_info kb_verdicts[KB_VERDICTS];
 /* Sum over all CPUs of a `counts` map. */
 int kb_counts_read(struct kb_filter_counts *out, int map_fd);
 
-/* Opens the counters that kb-xdp pinned for an interface: *fd is the caller's to close. */
-int kb_counts_open(int *fd, const struct kb_config *cfg);
-
 /* cause[] += what was counted between two readings. */
 void kb_counts_book(uint64_t cause[KB_CAUSES], const struct kb_filter_counts *now,
 		    const struct kb_filter_counts *since);
