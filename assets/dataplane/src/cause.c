@@ -6,3 +6,6 @@ const struct kb_cause_info kb_causes[KB_CAUSES] = {
 #include "kb/causes.def"
 #undef KB_CAUSE
 };
+
+const char *const kb_allowances[KB_ALLOWANCES] = {"bw_in", "bw_out", "pps", "conntrack",
+						  "linklocal"};

@@ -12,7 +12,7 @@
 #include "kb/error.h"
 #include "kb/stats.h"
 
-enum type { NUMBER, POWER, ENUM, STRING, FLOWS, CORES, IPV4, MAC, ENDPOINT };
+enum type { NUMBER, POWER, ENUM, NAME, STRING, FLOWS, CORES, IPV4, MAC, ENDPOINT };
 
 static const char *const planes[] = {"kernel", "xdp", "afxdp", "dpdk", NULL};
 static const char *const poll_modes[] = {"spin", "busy-poll", "wakeup", NULL};
@@ -45,7 +45,7 @@ struct key {
 static const struct key keys[] = {
 	{"KB_PLAN_VERSION", NUMBER, AT(plan_version), 1, 1, "1", ALL,
 	 "version of the plan's keys that this build reads", NULL},
-	{"KB_NAME", STRING, TEXT(name), "kb", ALL, "name of this receiver in every metric", NULL},
+	{"KB_NAME", NAME, TEXT(name), "kb", ALL, "name of this receiver in every metric", NULL},
 	{"KB_PLANE", ENUM, AT(plane), 0, 0, NULL, ALL, "data plane", planes},
 	{"KB_FLOWS", FLOWS, AT(flows), 0, 0, NULL, PORT,
 	 "udp:ADDRESS:PORT,... what to receive; ADDRESS is * or an IPv4 destination", NULL},
@@ -199,6 +199,19 @@ static void set_string(struct findings *f, const struct key *k, char *out, const
 	strcpy(out, text);
 }
 
+/* A name becomes a metric tag: nothing that statsd or Prometheus give a meaning to. */
+static void set_name(struct findings *f, const struct key *k, char *out, const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_./";
+
+	if (!*text || text[strspn(text, allowed)])
+		find(f, "%s must consist of letters, digits and - _ . /, got \"%s\"", k->name,
+		     text);
+	else
+		set_string(f, k, out, text);
+}
+
 static void set_ipv4(struct findings *f, const struct key *k, uint32_t *out, const char *text)
 {
 	*out = 0;
@@ -274,6 +287,9 @@ static void set_value(struct findings *f, const struct key *k, struct kb_config 
 	case ENUM:
 		set_enum(f, k, field, text);
 		break;
+	case NAME:
+		set_name(f, k, field, text);
+		break;
 	case STRING:
 		set_string(f, k, field, text);
 		break;
@@ -305,6 +321,8 @@ static void check_together(struct findings *f, const struct kb_config *cfg, uint
 	if (cfg->rx_cores.n && cfg->rx_cores.n != cfg->queues)
 		find(f, "KB_RX_CORES must list one core for each of the %u queues, got %u",
 		     cfg->queues, cfg->rx_cores.n);
+	if (use & SOCKETS && cfg->poll_mode == KB_POLL_BUSY && cfg->busy_poll_us == 0)
+		find(f, "KB_BUSY_POLL_US must be above 0 when KB_POLL_MODE is busy-poll, got 0");
 	if (use & SOCKETS && !cfg->iface[0])
 		find(f, "KB_DATA_IFACE is not set: the data interface");
 	if (use & KB_USE_DPDK && !cfg->pci[0] && !cfg->eal_args[0])
@@ -413,6 +431,7 @@ static void print_value(FILE *to, const struct key *k, const void *field)
 	case ENUM:
 		fputs(k->names[*number], to);
 		break;
+	case NAME:
 	case STRING:
 		fputs(field, to);
 		break;

@@ -34,6 +34,38 @@ void kb_snapshot_take(struct kb_snapshot *out, const struct kb_stats *stats)
 		add_queue(out, &stats->queue[i]);
 }
 
+/* Some device counters are differences themselves and may step back by a few. */
+static uint64_t growth(uint64_t newer, uint64_t older)
+{
+	return newer > older ? newer - older : 0;
+}
+
+static void diff_array(uint64_t *out, const uint64_t *newer, const uint64_t *older, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		out[i] = growth(newer[i], older[i]);
+}
+
+void kb_snapshot_diff(struct kb_snapshot *out, const struct kb_snapshot *newer,
+		      const struct kb_snapshot *older)
+{
+	*out = *newer;
+	if (newer->start_ns != older->start_ns)
+		return;
+	out->received = growth(newer->received, older->received);
+	out->bytes = growth(newer->bytes, older->bytes);
+	out->bursts = growth(newer->bursts, older->bursts);
+	out->polls = growth(newer->polls, older->polls);
+	out->sent = growth(newer->sent, older->sent);
+	out->gaps = growth(newer->gaps, older->gaps);
+	diff_array(out->cause, newer->cause, older->cause, KB_CAUSES);
+	diff_array(out->handler, newer->handler, older->handler, KB_HANDLER_COUNTERS);
+	diff_array(out->allowance, newer->allowance, older->allowance, KB_ALLOWANCES);
+	kb_hist_diff(&out->receive, &newer->receive, &older->receive);
+	kb_hist_diff(&out->oneway, &newer->oneway, &older->oneway);
+	kb_hist_diff(&out->own, &newer->own, &older->own);
+}
+
 uint64_t kb_snapshot_class(const struct kb_snapshot *s, enum kb_cause_class class)
 {
 	uint64_t sum = 0;

@@ -24,6 +24,11 @@ struct kb_snapshot {
 
 void kb_snapshot_take(struct kb_snapshot *out, const struct kb_stats *stats);
 
+/* out = newer - older, counter by counter and never below 0; all of newer when another receiver
+ * wrote it. */
+void kb_snapshot_diff(struct kb_snapshot *out, const struct kb_snapshot *newer,
+		      const struct kb_snapshot *older);
+
 /* Sum of the causes of one class. */
 uint64_t kb_snapshot_class(const struct kb_snapshot *s, enum kb_cause_class class);
 

@@ -56,6 +56,7 @@ struct kb_device_stats {
 
 /* ENA's allowance counters since open; order is public: bw_in bw_out pps conntrack linklocal. */
 #define KB_ALLOWANCES 5
+extern const char *const kb_allowances[KB_ALLOWANCES];
 
 struct kb_stats {
 	uint32_t magic;

@@ -106,11 +106,15 @@ static int set_receive_buffer(int fd, uint32_t kib)
 
 static int set_busy_poll(int fd, const struct kb_config *cfg)
 {
-	if (cfg->poll_mode != KB_POLL_BUSY)
+	if (cfg->busy_poll_us == 0)
 		return 0;
+	/* Each read that finds nothing polls the driver itself instead of waiting for its
+	 * interrupt. */
 	if (set_int(fd, SOL_SOCKET, SO_BUSY_POLL, (int)cfg->busy_poll_us))
 		return kb_err_set(KB_EXIT_CONFIG, errno, "set KB_BUSY_POLL_US to %u",
 				  cfg->busy_poll_us);
+	if (cfg->poll_mode != KB_POLL_BUSY)
+		return 0;
 	/* Linux 5.11: the driver's interrupts stay off while the socket polls. Without it busy
 	 * polling works, less evenly. */
 	(void)set_int(fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, 1);
@@ -320,7 +324,7 @@ static void describe(struct kb_backend *be)
 		 be->dev.driver[0] ? be->dev.driver : be->cfg->iface);
 	snprintf(s->detail, sizeof(s->detail), "sockets=%u rcvbuf=%uKiB stamp=kernel%s",
 		 be->queue[0].sockets, be->cfg->socket_buffer_kb,
-		 be->cfg->poll_mode == KB_POLL_BUSY ? " busy-poll" : "");
+		 be->cfg->busy_poll_us ? " busy-poll" : "");
 	if (be->xdp)
 		snprintf(s->xdp, sizeof(s->xdp), "%s", kb_xdp_ledger_mode(be->xdp));
 }
