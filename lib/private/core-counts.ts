@@ -7,11 +7,11 @@
 
 export function compressCores(counts: readonly number[]): string {
   const sorted = [...new Set(counts)].sort((a, b) => a - b);
+  const gap = (i: number) => sorted[i + 1]! - sorted[i]!;
   const parts: string[] = [];
   for (let first = 0; first < sorted.length;) {
     let last = first;
-    const step = sorted[first + 1] - sorted[first];
-    while (sorted[last + 1] - sorted[last] === step) {
+    while (gap(last) === gap(first)) {
       last++;
     }
     // Two numbers are shorter, and clearer, as two numbers.
@@ -19,7 +19,7 @@ export function compressCores(counts: readonly number[]): string {
       parts.push(String(sorted[first++]));
       continue;
     }
-    parts.push(`${sorted[first]}-${sorted[last]}${step === 1 ? '' : `/${step}`}`);
+    parts.push(`${sorted[first]}-${sorted[last]}${gap(first) === 1 ? '' : `/${gap(first)}`}`);
     first = last + 1;
   }
   return parts.join(',');

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Duration } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+
+/** Options of `DataInterface.of`. */
+export interface DataInterfaceOptions {
+  /**
+   * Network card that carries the ENI.
+   *
+   * @default - 1 where the instance type has two cards, so that it shares none with management traffic; else 0
+   */
+  readonly networkCard?: number;
+
+  /**
+   * Device index of the ENI, unique on the instance. 0 is the management ENI's.
+   *
+   * @default 1
+   */
+  readonly deviceIndex?: number;
+
+  /**
+   * Subnet of the ENI, in the Availability Zone of the instance.
+   *
+   * @default - the subnet of the management ENI
+   */
+  readonly subnet?: ec2.ISubnet;
+
+  /**
+   * Security groups of the ENI.
+   *
+   * @default - one new group without inbound rules
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+
+  /**
+   * ENA queues to give the ENI (EnaQueueCount), a power of two. The receiver uses as many as the data plane's `queues`
+   * says.
+   *
+   * @default - the instance type's default, more if the data plane needs more
+   */
+  readonly queueCount?: number;
+
+  /**
+   * ENA Express (SRD) for TCP and UDP. It raises the limit of a single flow to 25 Gbit/s but adds tens of
+   * microseconds under light load.
+   *
+   * @default false
+   */
+  readonly enaExpress?: boolean;
+
+  /**
+   * MTU of the ENI. A single-buffer XDP program needs 3498 or less, ENA Express 8900 or less.
+   *
+   * @default - 3498 for XDP and AF_XDP, 8900 with ENA Express, else 9001
+   */
+  readonly mtu?: number;
+
+  /**
+   * How long the security group tracks a UDP flow that has seen traffic in one direction only, 30 to 60 seconds.
+   *
+   * @default - EC2's 30 seconds
+   */
+  readonly udpTimeout?: Duration;
+
+  /**
+   * How long the security group tracks a UDP flow that has seen requests and answers, 60 to 180 seconds.
+   *
+   * @default - EC2's 180 seconds
+   */
+  readonly udpStreamTimeout?: Duration;
+}
+
+/** The ENI that carries packets; the primary ENI keeps SSM, IMDS and CloudWatch. */
+export class DataInterface {
+  public static of(options: DataInterfaceOptions = {}): DataInterface {
+    return new DataInterface(options);
+  }
+
+  private constructor(private readonly options: DataInterfaceOptions) {}
+
+  /** @internal */
+  public _bind(): DataInterfaceOptions {
+    return this.options;
+  }
+}

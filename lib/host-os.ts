@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+
+/** Options of `HostOs.amazonLinux2023`. */
+export interface AmazonLinux2023Options {
+  /**
+   * Kernel line of the image: `6.1`, `6.12` or `6.18`.
+   *
+   * @default '6.12'
+   */
+  readonly kernel?: string;
+}
+
+/**
+ * The host's operating system and where its image comes from.
+ *
+ * Images come from public SSM parameters that CloudFormation reads when it deploys: no look-up at synth. They move
+ * when the vendor releases, and a moved image replaces the instance on the next deployment; give the instance a
+ * `machineImage` to pin one.
+ */
+export abstract class HostOs {
+  /**
+   * Amazon Linux 2023: its kernels carry Amazon's own ENA driver, the only one with AF_XDP zero-copy.
+   *
+   * Never the `default` kernel line: it moves to another kernel once a year.
+   */
+  public static amazonLinux2023(options: AmazonLinux2023Options = {}): HostOs {
+    const kernel = options.kernel ?? '6.12';
+    return new SsmHostOs('al2023', '/dev/xvda', true, arch =>
+      `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-${kernel}-${arch === 'arm64' ? 'arm64' : 'x86_64'}`);
+  }
+
+  /** Debian 13. Its ENA driver is the kernel's own: AF_XDP works in copy mode only. */
+  public static debian13(): HostOs {
+    return new SsmHostOs('debian13', '/dev/xvda', false, arch =>
+      `/aws/service/debian/release/13/latest/${arch === 'arm64' ? 'arm64' : 'amd64'}`);
+  }
+
+  /** Ubuntu 24.04 LTS. Its ENA driver is the kernel's own: AF_XDP works in copy mode only. */
+  public static ubuntu2404(): HostOs {
+    return new SsmHostOs('ubuntu2404', '/dev/sda1', false, arch =>
+      `/aws/service/canonical/ubuntu/server/24.04/stable/current/${arch === 'arm64' ? 'arm64' : 'amd64'}/hvm/ebs-gp3/ami-id`);
+  }
+
+  protected constructor(
+    /** Short name: `al2023`, `debian13` or `ubuntu2404`. */
+    public readonly name: string,
+  ) {}
+
+  /**
+   * The newest image of this system for an architecture.
+   */
+  public abstract machineImage(architecture: ec2.InstanceArchitecture): ec2.IMachineImage;
+
+  /** @internal */
+  public abstract readonly _rootDevice: string;
+
+  /** Whether the image's ENA driver can do AF_XDP zero-copy. @internal */
+  public abstract readonly _zeroCopy: boolean;
+}
+
+class SsmHostOs extends HostOs {
+  public constructor(
+    name: string,
+    public readonly _rootDevice: string,
+    public readonly _zeroCopy: boolean,
+    private readonly parameterFor: (architecture: ec2.InstanceArchitecture) => string,
+  ) {
+    super(name);
+  }
+
+  public machineImage(architecture: ec2.InstanceArchitecture): ec2.IMachineImage {
+    return ec2.MachineImage.fromSsmParameter(this.parameterFor(architecture), { os: ec2.OperatingSystemType.LINUX });
+  }
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from './core-layout';
+export * from './data-interface';
+export * from './data-plane';
+export * from './data-plane-kind';
+export * from './host-os';
+export * from './host-tuning';
+export * from './latency-dashboard';
+export * from './low-latency-instance';
+export * from './packet-handler';
+export * from './recommendation';
+export * from './stack-snapshot';
+export * from './udp-flow';

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Token } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { fail, Findings } from './fail';
+import type { HostPlan, PlanInput } from './host-plan';
+import { planFor } from './host-plan';
+import { instanceFacts } from './instance-facts';
+
+/** The plan for a construct's choices; throws with everything that is wrong with them. */
+export function decide(scope: Construct, input: Omit<PlanInput, 'facts'>): HostPlan {
+  const findings = new Findings();
+  refuseTokens(input, '', findings);
+  findings.throwIfAny(scope);
+  const outcome = planFor({ ...input, facts: instanceFacts(input.instanceType) });
+  if (!outcome.plan) {
+    outcome.findings.forEach(message => findings.add(message));
+    findings.throwIfAny(scope);
+    fail(scope, 'no plan');
+  }
+  return outcome.plan;
+}
+
+/** Decisions rest on values, so values must be there: a token is a value of deploy time. */
+function refuseTokens(value: unknown, name: string, findings: Findings): void {
+  if (Token.isUnresolved(value)) {
+    findings.add(`'${name}' must be known at synth, got a token`);
+  } else if (Array.isArray(value)) {
+    value.forEach(item => refuseTokens(item, name, findings));
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) {
+      // A mirror's address decides nothing; it is copied into the plan.
+      if (key !== 'packageBaseUrl') {
+        refuseTokens(item, key, findings);
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { AssetHashType } from 'aws-cdk-lib';
+import * as s3assets from 'aws-cdk-lib/aws-s3-assets';
+import type { Construct } from 'constructs';
+import { fail } from './fail';
+import { packageRoot } from './package-root';
+import type { TarEntry } from './tar';
+import { tar } from './tar';
+
+/** The package's folders that go to the host. */
+const FOLDERS = ['assets/dataplane', 'assets/systemd', 'assets/cloudwatch', 'userdata'] as const;
+
+/** What stays behind: tests and build folders of the data plane. bootstrap.sh travels in the user data itself. */
+const EXCLUDED = [/^assets\/dataplane\/(tests|fuzz|build[^/]*)(\/|$)/, /^userdata\/bootstrap\.sh$/];
+
+/** Programs; all other files are data. File modes of the package are not trusted: npm and zip lose them. */
+const EXECUTABLE = /^userdata\/(bin|steps|checks)\//;
+
+const HANDLER_SOURCE = 'kb_handler.c';
+
+export interface HostAsset {
+  readonly asset: s3assets.Asset;
+  /** Of the archive, known at synth. */
+  readonly sha256: string;
+}
+
+/** The one archive a host fetches: its layout is that of /opt/kb/asset in ARCHITECTURE.md. */
+export function hostAsset(scope: Construct, id: string, handlerDirectory?: string): HostAsset {
+  const archive = tar([...packageEntries(), ...(handlerDirectory === undefined ? [] : handlerEntries(scope, handlerDirectory))]);
+  const sha256 = createHash('sha256').update(archive).digest('hex');
+  // CDK copies the file into the assembly at once; the hash in the name is ours, so that it equals KB_ASSET_SHA256.
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cdk-kernel-bypass-'));
+  const file = path.join(folder, 'host.tar');
+  fs.writeFileSync(file, archive);
+  const asset = new s3assets.Asset(scope, id, { path: file, assetHash: sha256, assetHashType: AssetHashType.CUSTOM });
+  if (asset.assetPath !== file) {
+    fs.rmSync(folder, { recursive: true });
+  }
+  return { asset, sha256 };
+}
+
+export function packageEntries(): TarEntry[] {
+  const root = packageRoot();
+  return FOLDERS.flatMap(folder => filesBelow(path.join(root, folder), folder)
+    .filter(file => !EXCLUDED.some(pattern => pattern.test(file)))
+    .map(file => ({
+      path: file.replace(/^assets\//, ''),
+      mode: EXECUTABLE.test(file) ? 0o755 : 0o644,
+      content: fs.readFileSync(path.join(root, file)),
+    })));
+}
+
+function handlerEntries(scope: Construct, directory: string): TarEntry[] {
+  const given = JSON.stringify(directory);
+  if (!fs.existsSync(path.join(directory, HANDLER_SOURCE))) {
+    fail(scope, `PacketHandler.fromAsset needs a directory that holds ${HANDLER_SOURCE}, got ${given} (${path.resolve(directory)})`);
+  }
+  return filesBelow(directory, 'handler').map(file => ({
+    path: file,
+    mode: 0o644,
+    content: fs.readFileSync(path.join(directory, path.posix.relative('handler', file))),
+  }));
+}
+
+/** Paths of all files, named from `prefix` with forward slashes; hidden files are left out. */
+function filesBelow(directory: string, prefix: string): string[] {
+  if (!fs.existsSync(directory)) {
+    return [];
+  }
+  return fs.readdirSync(directory, { withFileTypes: true })
+    .filter(entry => !entry.name.startsWith('.'))
+    .flatMap(entry => {
+      const name = path.posix.join(prefix, entry.name);
+      return entry.isDirectory() ? filesBelow(path.join(directory, entry.name), name) : [name];
+    });
+}

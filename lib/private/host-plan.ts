@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Findings } from './fail';
+import { decideCores } from './core-plan';
+import { decideInterface } from './interface-plan';
+import { decideMemory } from './memory-plan';
+import { decideTuning } from './tuning-plan';
+import type { InstanceFacts } from './instance-facts';
+import { knownInstanceFamilies } from './instance-facts';
+import type { PlanValues } from './plan-keys';
+import { PLAN_VERSION } from './plan-keys';
+
+/*
+ * Seam 1: every decision about the host, as a pure function of plain values: no construct, no token. What is left out
+ * of the input is decided here; what cannot work is reported in the user's words.
+ */
+
+export type Plane = 'kernel' | 'xdp' | 'afxdp' | 'dpdk';
+
+export interface PlaneChoice {
+  readonly plane: Plane;
+  readonly flows: readonly { readonly address: string; readonly port: number }[];
+  readonly handler: { readonly name: string; readonly args: Readonly<Record<string, string>> };
+  readonly queues?: number;
+  readonly rxRing?: number;
+  readonly txRing?: number;
+  readonly frames?: number;
+  readonly burst?: number;
+  readonly pollMode?: 'spin' | 'busy-poll' | 'wakeup';
+  readonly busyPollMicros?: number;
+  readonly socketBufferKiB?: number;
+  readonly xdpMode?: 'native' | 'generic';
+  readonly requireZeroCopy?: boolean;
+  readonly unmatched?: 'pass' | 'drop';
+  readonly nicDriver?: 'auto' | 'vfio-pci' | 'igb_uio' | 'uio_pci_generic' | 'vfio-noiommu';
+  readonly dpdkVersion?: string;
+  readonly libxdpVersion?: string;
+}
+
+export interface InterfaceChoice {
+  readonly networkCard?: number;
+  readonly deviceIndex?: number;
+  readonly mtu?: number;
+  readonly queueCount?: number;
+  readonly enaExpress?: boolean;
+  readonly udpTimeoutSeconds?: number;
+  readonly udpStreamTimeoutSeconds?: number;
+}
+
+export interface CoreChoice {
+  readonly numaNode?: number;
+  readonly housekeepingCount?: number;
+  readonly lists?: { readonly receive: string; readonly housekeeping: string; readonly isolated?: string };
+}
+
+export interface TuningChoice {
+  readonly isolateCores?: boolean;
+  readonly limitCStates?: boolean;
+  readonly kernelArguments?: readonly string[];
+  readonly ownSysctls: boolean;
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly hugePageSize?: '2MiB' | '1GiB';
+  readonly hugePagesPerNode?: number;
+  readonly interruptModerationMicros?: number;
+  readonly maxJitterMicros?: number;
+  readonly jitterSeconds?: number;
+}
+
+export interface OsChoice {
+  readonly name: string;
+  /** The image's ENA driver has AF_XDP zero-copy. */
+  readonly zeroCopy: boolean;
+}
+
+export interface PlanInput {
+  readonly name: string;
+  readonly os: OsChoice;
+  readonly instanceType: string;
+  readonly facts?: InstanceFacts;
+  readonly threadsPerCore: number;
+  readonly dataPlane: PlaneChoice;
+  readonly dataInterface: InterfaceChoice;
+  readonly cores: CoreChoice;
+  readonly tuning: TuningChoice;
+  readonly bootTimeoutSeconds: number;
+  readonly packageBaseUrl: string;
+  readonly prometheusPort: number;
+}
+
+/** What only the stack knows. */
+export type DeployTimeKey = 'KB_SIGNAL_URL' | 'KB_REGION' | 'KB_ASSET_URL' | 'KB_ASSET_SHA256';
+
+export interface HostPlan {
+  readonly values: Omit<PlanValues, DeployTimeKey>;
+  /** What the launch template needs to know of the decisions. */
+  readonly launch: {
+    /** Set where CpuOptions must say it. */
+    readonly threadsPerCore?: number;
+    readonly networkCard: number;
+    readonly deviceIndex: number;
+    /** Set where it is not the instance type's default. */
+    readonly enaQueueCount?: number;
+  };
+}
+
+export type PlanOutcome =
+  | { readonly plan: HostPlan; readonly findings: readonly [] }
+  | { readonly plan?: undefined; readonly findings: readonly string[] };
+
+const WITH_XDP: ReadonlySet<Plane> = new Set<Plane>(['xdp', 'afxdp']);
+const ON_SOCKETS: ReadonlySet<Plane> = new Set<Plane>(['kernel', 'xdp']);
+
+// 4096 descriptors ride out 40 ms of 100,000 packets/s; ENA takes up to 16384.
+const RX_RING = 4096;
+// Nitro v4 and later use large LLQ headers, which leave 512 TX descriptors.
+const TX_RING = 512;
+// 16 MiB of socket buffer: about 20,000 small datagrams with their overhead.
+const SOCKET_BUFFER_KIB = 16384;
+const DPDK_VERSION = '25.11.4';
+const LIBXDP_VERSION = '1.6.3';
+// Before 2.13.2 ENA's AF_XDP zero-copy lost buffers; before 2.17 XDP could use half the queues only.
+const ENA_ZERO_COPY = '2.13.2';
+const ENA_XDP_ON_ALL_QUEUES = '2.17.0';
+// include/kb/flow.h: one cache-resident scan.
+const MAX_FLOWS = 64;
+
+export function planFor(input: PlanInput): PlanOutcome {
+  const findings = new Findings();
+  const { facts, dataPlane } = input;
+  if (!facts) {
+    findings.add(`'instanceType' ${input.instanceType} is not a type this library knows; use one of the families `
+      + knownInstanceFamilies().join(', '));
+    return { findings: findings.list };
+  }
+
+  const threads = decideThreads(input, facts, findings);
+  const { plane } = dataPlane;
+  const queues = dataPlane.queues ?? 1;
+  const nic = decideInterface(input.dataInterface, facts, plane, queues, findings);
+  const cores = decideCores(input.cores, facts, threads, queues, nic.networkCard, findings);
+  const rings = decideRings(dataPlane, findings);
+  const memory = decideMemory(input.tuning, facts, dataPlane, queues, rings.frames, nic.mtu, findings);
+  const socketBufferKiB = dataPlane.socketBufferKiB ?? SOCKET_BUFFER_KIB;
+  range(findings, 'socketBuffer in KiB', socketBufferKiB, 64, 1048576);
+  const tuning = decideTuning(input.tuning, facts, plane, cores, memory, socketBufferKiB, findings);
+  checkFlows(dataPlane, findings);
+  checkHandler(dataPlane, findings);
+  const zeroCopy = decideZeroCopy(dataPlane, input.os, findings);
+  const dpdkVersion = decideVersion('dpdkVersion', dataPlane.dpdkVersion, DPDK_VERSION, plane === 'dpdk', findings);
+  const libxdpDefault = input.os.name === 'al2023' ? LIBXDP_VERSION : 'distro'; // AL2023 has no such package
+  const libxdpVersion = decideVersion(
+    'libxdpVersion', dataPlane.libxdpVersion, libxdpDefault, WITH_XDP.has(plane), findings);
+  const busyPoll = dataPlane.busyPollMicros ?? defaultBusyPoll(plane);
+  range(findings, 'busyPollMicros', busyPoll, 0, 1000);
+  checkNicDriver(dataPlane, facts, findings);
+  range(findings, 'bootTimeout in seconds', input.bootTimeoutSeconds, 600, 43200); // a wait condition's own maximum
+  if (input.prometheusPort !== 0) {
+    range(findings, 'prometheusPort', input.prometheusPort, 1024, 65535);
+  }
+  if (findings.list.length > 0) {
+    return { findings: findings.list };
+  }
+
+  return {
+    findings: [],
+    plan: {
+      launch: {
+        threadsPerCore: facts.metal || threads === facts.threadsPerCore ? undefined : threads,
+        networkCard: nic.networkCard,
+        deviceIndex: nic.deviceIndex,
+        enaQueueCount: nic.enaQueueCount,
+      },
+      values: {
+        KB_PLAN_VERSION: PLAN_VERSION,
+        KB_NAME: input.name,
+        KB_OS: input.os.name,
+        KB_INSTANCE_TYPE: input.instanceType,
+        KB_PLANE: plane,
+        KB_FLOWS: dataPlane.flows.map(flow => `udp:${flow.address}:${flow.port}`).join(','),
+        KB_HANDLER: dataPlane.handler.name,
+        KB_HANDLER_ARGS: Object.entries(dataPlane.handler.args).map(([key, value]) => `${key}=${value}`).join(' '),
+        KB_DATA_DEVICE: `${nic.deviceIndex}`,
+        KB_DATA_CARD: `${nic.networkCard}`,
+        KB_QUEUES: `${queues}`,
+        KB_RX_CORES: cores.receive.join(','), // one per queue, so in the queues' order
+        KB_HOUSEKEEPING_CORES: cores.housekeepingList,
+        KB_ISOLATED_CORES: tuning.isolatedList,
+        KB_MTU: `${nic.mtu}`,
+        KB_RX_RING: `${rings.rx}`,
+        KB_TX_RING: `${rings.tx}`,
+        KB_FRAMES: `${rings.frames}`,
+        KB_BURST: `${rings.burst}`,
+        KB_SOCKET_BUFFER_KB: `${socketBufferKiB}`,
+        KB_BUSY_POLL_US: `${busyPoll}`,
+        KB_POLL_MODE: dataPlane.pollMode ?? (plane === 'afxdp' ? 'busy-poll' : 'spin'),
+        KB_XDP_MODE: dataPlane.xdpMode ?? 'native',
+        KB_ZERO_COPY: zeroCopy,
+        KB_UNMATCHED: dataPlane.unmatched ?? 'pass',
+        KB_HUGEPAGE_KB: `${memory.pageKiB}`,
+        KB_HUGEPAGES_PER_NODE: `${memory.pagesPerNode}`,
+        KB_KERNEL_ARGS: tuning.kernelArgs,
+        KB_NIC_DRIVER: plane === 'dpdk' ? dataPlane.nicDriver ?? 'auto' : 'kernel',
+        KB_IRQ_COALESCE_US: `${tuning.interruptModerationMicros}`,
+        KB_SYSCTLS: tuning.sysctls,
+        KB_DPDK_VERSION: dpdkVersion,
+        KB_LIBXDP_VERSION: libxdpVersion,
+        KB_PACKAGE_BASE_URL: input.packageBaseUrl,
+        KB_ENA_MIN_VERSION: enaMinVersion(plane, zeroCopy, queues, nic.eniQueues),
+        KB_JITTER_MAX_US: `${tuning.maxJitterMicros}`,
+        KB_JITTER_SECONDS: `${tuning.jitterSeconds}`,
+        KB_STATS_PAGE: '/run/kb/stats',
+        KB_STATSD: '127.0.0.1:8125',
+        KB_STATS_INTERVAL_MS: '1000',
+        KB_PROMETHEUS_PORT: `${input.prometheusPort}`,
+        KB_BOOT_TIMEOUT_S: `${input.bootTimeoutSeconds}`,
+      },
+    },
+  };
+}
+
+/** Adds a finding unless the value is an integer within the bounds. */
+export function range(findings: Findings, name: string, value: number, min: number, max: number, on = ''): boolean {
+  return findings.check(Number.isInteger(value) && value >= min && value <= max,
+    `'${name}' must be between ${min} and ${max}${on}, got ${value}`);
+}
+
+export function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && (value & (value - 1)) === 0;
+}
+
+function decideThreads(input: PlanInput, facts: InstanceFacts, findings: Findings): number {
+  const { threadsPerCore } = input;
+  if (threadsPerCore !== 1 && threadsPerCore !== facts.threadsPerCore) {
+    const allowed = facts.threadsPerCore === 1 ? '1' : '1 or 2';
+    findings.add(`'threadsPerCore' must be ${allowed} on ${facts.instanceType}, got ${threadsPerCore}`);
+    return 1;
+  }
+  return threadsPerCore;
+}
+
+function decideRings(choice: PlaneChoice, findings: Findings) {
+  const rx = choice.rxRing ?? RX_RING;
+  const tx = choice.txRing ?? TX_RING;
+  const burst = choice.burst ?? 64; // two cache lines of descriptors at most stay hot
+  // One ring's worth with the NIC, one on its way through the handler and back.
+  const frames = choice.frames ?? 2 * rx;
+  const ring = (name: string, value: number, max: number) =>
+    findings.check(isPowerOfTwo(value) && value >= 128 && value <= max,
+      `'${name}' must be a power of two between 128 and ${max}, got ${value}`);
+  const ringsAreGood = ring('rxRing', rx, 16384) && ring('txRing', tx, 1024);
+  range(findings, 'burst', burst, 1, 256);
+  if (ringsAreGood) {
+    findings.check(isPowerOfTwo(frames) && frames >= 2 * rx && frames <= 1048576,
+      `'frames' must be a power of two between ${2 * rx} (twice 'rxRing') and 1048576, got ${frames}`);
+  }
+  return { rx, tx, burst, frames };
+}
+
+function checkFlows({ flows }: PlaneChoice, findings: Findings): void {
+  if (!findings.check(flows.length >= 1 && flows.length <= MAX_FLOWS,
+    `'flows' must have between 1 and ${MAX_FLOWS} entries, got ${flows.length}`)) {
+    return;
+  }
+  const seen = new Set<string>();
+  for (const { address, port } of flows) {
+    range(findings, 'port', port, 1, 65535);
+    findings.check(address === '*' || isIpv4(address),
+      `'address' must be an IPv4 address such as 10.0.1.5 or 239.1.1.1, got '${address}'`);
+    const text = `${address}:${port}`;
+    findings.check(!seen.has(text), `'flows' has ${text} twice`);
+    seen.add(text);
+  }
+}
+
+function isIpv4(text: string): boolean {
+  const parts = text.split('.');
+  return parts.length === 4 && parts.every(part => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)
+    && text !== '0.0.0.0';
+}
+
+function checkHandler({ handler }: PlaneChoice, findings: Findings): void {
+  for (const [key, value] of Object.entries(handler.args)) {
+    findings.check(/^[a-z][a-z0-9_-]*$/.test(key),
+      `an argument of the handler must be named by lower-case letters, digits, '-' and '_', got '${key}'`);
+    findings.check(/^[^\s"`$\\]+$/.test(value),
+      `argument '${key}' of the handler must hold no space, quote, '$' or '\\', got ${JSON.stringify(value)}`);
+  }
+}
+
+function decideZeroCopy(choice: PlaneChoice, os: OsChoice, findings: Findings): 'require' | 'auto' | 'never' {
+  if (choice.plane !== 'afxdp') {
+    return 'auto';
+  }
+  if (choice.xdpMode === 'generic') {
+    findings.check(choice.requireZeroCopy !== true, "'requireZeroCopy' needs XDP mode native, got generic");
+    return 'never';
+  }
+  return choice.requireZeroCopy ?? os.zeroCopy ? 'require' : 'auto';
+}
+
+/** A version nobody asked for stays `distro` on planes that do not use it, so that our next default replaces no host. */
+function decideVersion(
+  name: string, asked: string | undefined, standard: string, used: boolean, findings: Findings,
+): string {
+  const version = asked ?? (used ? standard : 'distro');
+  findings.check(/^(distro|\d+\.\d+(\.\d+)?)$/.test(version),
+    `'${name}' must be 'distro' or a version such as ${standard === 'distro' ? LIBXDP_VERSION : standard}, got '${version}'`);
+  return version;
+}
+
+function defaultBusyPoll(plane: Plane): number {
+  if (ON_SOCKETS.has(plane)) {
+    return 50; // net.core.busy_poll as ENA's guide for low latency has it, rounded
+  }
+  return plane === 'afxdp' ? 20 : 0; // 20: what the kernel's AF_XDP documentation uses
+}
+
+function checkNicDriver({ plane, nicDriver }: PlaneChoice, facts: InstanceFacts, findings: Findings): void {
+  if (plane === 'dpdk' && nicDriver === 'vfio-pci') {
+    findings.check(facts.metal, `'nicDriver' vfio-pci needs an IOMMU, which ${facts.instanceType} does not have; `
+      + 'use auto, igb_uio or vfio-noiommu, or a metal instance');
+  }
+}
+
+function enaMinVersion(plane: Plane, zeroCopy: string, queues: number, eniQueues: number): string {
+  if (WITH_XDP.has(plane) && 2 * queues > eniQueues) {
+    return ENA_XDP_ON_ALL_QUEUES;
+  }
+  return plane === 'afxdp' && zeroCopy === 'require' ? ENA_ZERO_COPY : '';
+}
