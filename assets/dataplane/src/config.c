@@ -24,6 +24,7 @@ static const char *const unmatcheds[] = {"pass", "drop", NULL};
 #define PORT	(KB_USE_SOCKET | KB_USE_XDP | KB_USE_DPDK)
 #define RINGS	(KB_USE_XDP | KB_USE_DPDK)
 #define SOCKETS (KB_USE_SOCKET | KB_USE_XDP)
+#define IFACE	(KB_USE_FILTER | KB_USE_IFACE)
 #define ALL	(PORT | KB_USE_STATS)
 
 struct key {
@@ -43,11 +44,11 @@ struct key {
 
 /* The one list of what a binary understands. The order is the order of --help. */
 static const struct key keys[] = {
-	{"KB_PLAN_VERSION", NUMBER, AT(plan_version), 1, 1, "1", ALL,
+	{"KB_PLAN_VERSION", NUMBER, AT(plan_version), 1, 1, "1", ALL | IFACE,
 	 "version of the plan's keys that this build reads", NULL},
 	{"KB_NAME", NAME, TEXT(name), "kb", ALL, "name of this receiver in every metric", NULL},
 	{"KB_PLANE", ENUM, AT(plane), 0, 0, NULL, ALL, "data plane", planes},
-	{"KB_FLOWS", FLOWS, AT(flows), 0, 0, NULL, PORT,
+	{"KB_FLOWS", FLOWS, AT(flows), 0, 0, NULL, PORT | KB_USE_FILTER,
 	 "udp:ADDRESS:PORT,... what to receive; ADDRESS is * or an IPv4 destination", NULL},
 	{"KB_HANDLER", STRING, TEXT(handler), "custom", PORT,
 	 "name of the handler that must be compiled in; custom accepts any", NULL},
@@ -74,15 +75,15 @@ static const struct key keys[] = {
 	 "microseconds a socket polls the driver in busy-poll mode", NULL},
 	{"KB_POLL_MODE", ENUM, AT(poll_mode), 0, 0, "spin", PORT, "how an idle queue waits",
 	 poll_modes},
-	{"KB_XDP_MODE", ENUM, AT(xdp_mode), 0, 0, "native", SOCKETS | KB_USE_STATS,
+	{"KB_XDP_MODE", ENUM, AT(xdp_mode), 0, 0, "native", SOCKETS | KB_USE_STATS | KB_USE_FILTER,
 	 "where the XDP program runs", xdp_modes},
 	{"KB_ZERO_COPY", ENUM, AT(zero_copy), 0, 0, "auto", KB_USE_XDP | KB_USE_STATS,
 	 "AF_XDP zero-copy", zero_copies},
-	{"KB_UNMATCHED", ENUM, AT(unmatched), 0, 0, "pass", KB_USE_XDP,
+	{"KB_UNMATCHED", ENUM, AT(unmatched), 0, 0, "pass", KB_USE_XDP | KB_USE_FILTER,
 	 "what the XDP program does with frames of no flow", unmatcheds},
 	{"KB_STATS_PAGE", STRING, TEXT(stats_page), "/run/kb/stats", ALL, "path of the stats page",
 	 NULL},
-	{"KB_DATA_IFACE", STRING, TEXT(iface), "", PORT, "data interface", NULL},
+	{"KB_DATA_IFACE", STRING, TEXT(iface), "", PORT | IFACE, "data interface", NULL},
 	{"KB_DATA_PCI", STRING, TEXT(pci), "", KB_USE_DPDK, "PCI address of the data interface",
 	 NULL},
 	{"KB_DATA_IP", IPV4, AT(addr), 0, 0, "", RINGS, "address of the data interface", NULL},
@@ -92,7 +93,7 @@ static const struct key keys[] = {
 	{"KB_GATEWAY_MAC", MAC, AT(gateway_mac), 0, 0, "", RINGS, "the router's MAC address", NULL},
 	{"KB_EAL_ARGS", STRING, TEXT(eal_args), "", KB_USE_DPDK,
 	 "replaces the derived EAL arguments", NULL},
-	{"KB_BPF_DIR", STRING, TEXT(bpf_dir), "/sys/fs/bpf/kb", SOCKETS,
+	{"KB_BPF_DIR", STRING, TEXT(bpf_dir), "/sys/fs/bpf/kb", SOCKETS | IFACE,
 	 "where the XDP filter's maps are pinned", NULL},
 	{"KB_STATSD", ENDPOINT, AT(statsd), 0, 0, "127.0.0.1:8125", KB_USE_STATS,
 	 "ADDRESS:PORT of the statsd listener", NULL},
@@ -316,6 +317,8 @@ static void set_value(struct findings *f, const struct key *k, struct kb_config 
 /* What no single key can show. Only asked when every key is good by itself. */
 static void check_together(struct findings *f, const struct kb_config *cfg, uint32_t use)
 {
+	if (use & (SOCKETS | IFACE) && !cfg->iface[0])
+		find(f, "KB_DATA_IFACE is not set: the data interface");
 	if (!(use & PORT))
 		return;
 	if (cfg->rx_cores.n && cfg->rx_cores.n != cfg->queues)
@@ -323,8 +326,6 @@ static void check_together(struct findings *f, const struct kb_config *cfg, uint
 		     cfg->queues, cfg->rx_cores.n);
 	if (use & SOCKETS && cfg->poll_mode == KB_POLL_BUSY && cfg->busy_poll_us == 0)
 		find(f, "KB_BUSY_POLL_US must be above 0 when KB_POLL_MODE is busy-poll, got 0");
-	if (use & SOCKETS && !cfg->iface[0])
-		find(f, "KB_DATA_IFACE is not set: the data interface");
 	if (use & KB_USE_DPDK && !cfg->pci[0] && !cfg->eal_args[0])
 		find(f, "KB_DATA_PCI is not set: the PCI address of the data interface");
 	if (use & RINGS && cfg->burst > cfg->rx_ring)

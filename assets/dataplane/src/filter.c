@@ -67,20 +67,47 @@ static void pin_path(char path[PATH_MAX], const struct kb_config *cfg, const cha
 		 suffix);
 }
 
-static int pin(const struct kb_config *cfg, const struct filter_bpf *bpf)
+/*
+ * Pinned beside the old pins and renamed over them when all is in place, so that a reader finds the
+ * old map or the new one. No dot: the BPF file system keeps dots to itself.
+ */
+#define FRESH "_new"
+
+static void drop_fresh_pins(const struct kb_config *cfg)
+{
+	char path[PATH_MAX];
+
+	for (uint32_t i = 0; i < PINNED; i++) {
+		pin_path(path, cfg, pinned[i], FRESH);
+		unlink(path);
+	}
+}
+
+static int pin_fresh(const struct kb_config *cfg, const struct filter_bpf *bpf)
+{
+	char path[PATH_MAX];
+
+	drop_fresh_pins(cfg); /* of an attach that was killed */
+	for (uint32_t i = 0; i < PINNED; i++) {
+		const struct bpf_map *const map = bpf_object__find_map_by_name(bpf->obj, pinned[i]);
+
+		pin_path(path, cfg, pinned[i], FRESH);
+		const int err = bpf_obj_pin(bpf_map__fd(map), path);
+		if (err) {
+			drop_fresh_pins(cfg);
+			return kb_err_set(KB_EXIT_RETRY, -err, "pin %s", path);
+		}
+	}
+	return 0;
+}
+
+static int publish_pins(const struct kb_config *cfg)
 {
 	char path[PATH_MAX], fresh[PATH_MAX];
 
 	for (uint32_t i = 0; i < PINNED; i++) {
-		const struct bpf_map *const map = bpf_object__find_map_by_name(bpf->obj, pinned[i]);
-
-		/* Renamed into place, so that a reader finds the old map or the new one. */
 		pin_path(path, cfg, pinned[i], "");
-		pin_path(fresh, cfg, pinned[i], ".new");
-		unlink(fresh);
-		const int err = bpf_obj_pin(bpf_map__fd(map), fresh);
-		if (err)
-			return kb_err_set(KB_EXIT_RETRY, -err, "pin %s", path);
+		pin_path(fresh, cfg, pinned[i], FRESH);
 		if (rename(fresh, path))
 			return kb_err_set(KB_EXIT_RETRY, errno, "pin %s", path);
 	}
@@ -171,7 +198,7 @@ int kb_filter_attach(const struct kb_config *cfg, int ifindex)
 	if (state.prog_id && !is_ours(&state))
 		return kb_xdp_attach_refused(KB_FILTER_PROGRAM, cfg, ifindex, EBUSY);
 	pin_path(dir, cfg, "", "");
-	if (kb_bpffs_make(dir))
+	if (kb_bpffs_make(cfg->bpf_dir) || kb_bpffs_make(dir))
 		return -1;
 	struct filter_bpf *const bpf = filter_bpf__open();
 	if (!bpf)
@@ -184,9 +211,12 @@ int kb_filter_attach(const struct kb_config *cfg, int ifindex)
 		kb_xdp_load_refused(KB_FILTER_PROGRAM, -err);
 		goto undo_open;
 	}
-	if (!kb_xdp_put_flows(bpf_map__fd(bpf->maps.flows), &cfg->flows) &&
-	    !put_on(cfg, ifindex, bpf, &state) && !pin(cfg, bpf))
-		result = 0;
+	if (kb_xdp_put_flows(bpf_map__fd(bpf->maps.flows), &cfg->flows) || pin_fresh(cfg, bpf))
+		goto undo_open;
+	if (put_on(cfg, ifindex, bpf, &state))
+		drop_fresh_pins(cfg);
+	else
+		result = publish_pins(cfg);
 undo_open:
 	filter_bpf__destroy(bpf); /* the kernel keeps what is attached and pinned */
 	return result;

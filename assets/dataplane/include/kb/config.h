@@ -67,7 +67,9 @@ enum kb_config_use {
 	KB_USE_SOCKET = 1,
 	KB_USE_XDP = 2,
 	KB_USE_DPDK = 4,
-	KB_USE_STATS = 8, /* kb-stats: reads the page, touches no port */
+	KB_USE_STATS = 8,   /* kb-stats: reads the page, touches no port */
+	KB_USE_FILTER = 16, /* kb-xdp attach: the XDP filter of an interface */
+	KB_USE_IFACE = 32,  /* kb-xdp otherwise: only which interface */
 };
 
 /*
