@@ -26,20 +26,20 @@ export abstract class HostOs {
    */
   public static amazonLinux2023(options: AmazonLinux2023Options = {}): HostOs {
     const kernel = options.kernel ?? '6.12';
-    return new SsmHostOs('al2023', '/dev/xvda', true, arch =>
-      `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-${kernel}-${arch === 'arm64' ? 'arm64' : 'x86_64'}`);
+    return new SsmHostOs('al2023', '/dev/xvda', true, arm =>
+      `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-${kernel}-${arm ? 'arm64' : 'x86_64'}`);
   }
 
   /** Debian 13. Its ENA driver is the kernel's own: AF_XDP works in copy mode only. */
   public static debian13(): HostOs {
-    return new SsmHostOs('debian13', '/dev/xvda', false, arch =>
-      `/aws/service/debian/release/13/latest/${arch === 'arm64' ? 'arm64' : 'amd64'}`);
+    return new SsmHostOs('debian13', '/dev/xvda', false, arm =>
+      `/aws/service/debian/release/13/latest/${arm ? 'arm64' : 'amd64'}`);
   }
 
   /** Ubuntu 24.04 LTS. Its ENA driver is the kernel's own: AF_XDP works in copy mode only. */
   public static ubuntu2404(): HostOs {
-    return new SsmHostOs('ubuntu2404', '/dev/sda1', false, arch =>
-      `/aws/service/canonical/ubuntu/server/24.04/stable/current/${arch === 'arm64' ? 'arm64' : 'amd64'}/hvm/ebs-gp3/ami-id`);
+    return new SsmHostOs('ubuntu2404', '/dev/sda1', false, arm =>
+      `/aws/service/canonical/ubuntu/server/24.04/stable/current/${arm ? 'arm64' : 'amd64'}/hvm/ebs-gp3/ami-id`);
   }
 
   protected constructor(
@@ -64,12 +64,14 @@ class SsmHostOs extends HostOs {
     name: string,
     public readonly _rootDevice: string,
     public readonly _zeroCopy: boolean,
-    private readonly parameterFor: (architecture: ec2.InstanceArchitecture) => string,
+    private readonly parameterFor: (arm: boolean) => string,
   ) {
     super(name);
   }
 
   public machineImage(architecture: ec2.InstanceArchitecture): ec2.IMachineImage {
-    return ec2.MachineImage.fromSsmParameter(this.parameterFor(architecture), { os: ec2.OperatingSystemType.LINUX });
+    return ec2.MachineImage.fromSsmParameter(this.parameterFor(architecture === ec2.InstanceArchitecture.ARM_64), {
+      os: ec2.OperatingSystemType.LINUX,
+    });
   }
 }

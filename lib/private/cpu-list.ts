@@ -23,7 +23,7 @@ export function formatCpuList(cpus: readonly number[]): string {
   const parts: string[] = [];
   for (let i = 0; i < cpus.length; i++) {
     const start = i;
-    while (i + 1 < cpus.length && cpus[i + 1] === cpus[i]! + 1) {
+    while (i + 1 < cpus.length && cpus[i + 1] === cpus[i] + 1) {
       i++;
     }
     parts.push(start === i ? `${cpus[i]}` : `${cpus[start]}-${cpus[i]}`);

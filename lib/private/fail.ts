@@ -28,7 +28,7 @@ export class Findings {
 
   public throwIfAny(scope: IConstruct): void {
     if (this.messages.length === 1) {
-      fail(scope, this.messages[0]!);
+      fail(scope, this.messages[0]);
     }
     if (this.messages.length > 1) {
       const lines = this.messages.map(message => `\n  - ${message}`).join('');

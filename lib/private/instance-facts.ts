@@ -35,7 +35,7 @@ export function instanceFacts(instanceType: string): InstanceFacts | undefined {
 }
 
 export function knownInstanceFamilies(): string[] {
-  return [...new Set(INSTANCE_TABLE.map(([type]) => type.split('.')[0]!))];
+  return [...new Set(INSTANCE_TABLE.map(([type]) => type.split('.')[0]))];
 }
 
 function fromRow(row: InstanceRow): InstanceFacts {

@@ -74,7 +74,7 @@ function decideQueueCount(
   asked: number | undefined, facts: InstanceFacts, networkCard: number, queues: number, findings: Findings,
 ): { eniQueues: number; enaQueueCount?: number } {
   const { instanceType } = facts;
-  const card = facts.cards[networkCard]!;
+  const card = facts.cards[networkCard];
   const queuesAreGood = range(findings, 'queues', queues, 1, card.maxQueues, ` on ${instanceType}`);
   if (asked !== undefined) {
     if (!facts.flexibleQueues) {

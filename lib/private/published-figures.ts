@@ -50,12 +50,12 @@ export function expectedP99(kind: DataPlaneKind, packetsPerSecond: number): numb
 function interpolate(table: readonly (readonly [number, number])[], rate: number): number {
   const above = table.findIndex(([tableRate]) => tableRate >= rate);
   if (above === 0) {
-    return table[0]![1];
+    return table[0][1];
   }
   if (above === -1) {
-    return table[table.length - 1]![1];
+    return table[table.length - 1][1];
   }
-  const [lowRate, low] = table[above - 1]!;
-  const [highRate, high] = table[above]!;
+  const [lowRate, low] = table[above - 1];
+  const [highRate, high] = table[above];
   return low + (high - low) * Math.log(rate / lowRate) / Math.log(highRate / lowRate);
 }
