@@ -111,7 +111,7 @@ close_control:
 
 /* --- rtnetlink: one request, one reply --- */
 
-#define NETLINK_REPLY 16384 /* a link with its attributes fits; the kernel's own limit is 32 KiB */
+#define NETLINK_REPLY 4096 /* one link's statistics are about 300 bytes */
 
 static int talk(int fd, const void *request, size_t size, void *reply, size_t *reply_size)
 {
@@ -142,24 +142,20 @@ static int exchange(const void *request, size_t size, void *reply)
 	return err;
 }
 
-/* The attribute of that type among those of `size` bytes at `first`, or NULL. */
-static const struct rtattr *find_attr(const void *first, size_t size, uint16_t type)
+/* The attribute of that type in a message, behind its family's header of body_size bytes. */
+static const struct rtattr *find_attr(const void *reply, size_t body_size, uint16_t type)
 {
-	for (const struct rtattr *a = first; RTA_OK(a, size); a = RTA_NEXT(a, size))
+	const size_t skip = NLMSG_SPACE(body_size);
+	size_t left = ((const struct nlmsghdr *)reply)->nlmsg_len;
+
+	if (left < skip)
+		return NULL;
+	left -= skip;
+	for (const struct rtattr *a = (const void *)((const char *)reply + skip); RTA_OK(a, left);
+	     a = RTA_NEXT(a, left))
 		if ((a->rta_type & NLA_TYPE_MASK) == type)
 			return a;
 	return NULL;
-}
-
-/* The same among those of a message, behind its family's header of body_size bytes. */
-static const struct rtattr *find_message_attr(const void *reply, size_t body_size, uint16_t type)
-{
-	const struct nlmsghdr *const header = reply;
-	const size_t skip = NLMSG_SPACE(body_size);
-
-	if (header->nlmsg_len < skip)
-		return NULL;
-	return find_attr((const char *)reply + skip, header->nlmsg_len - skip, type);
 }
 
 int kb_netdev_counters(struct kb_netdev_counters *out, int ifindex)
@@ -182,7 +178,7 @@ int kb_netdev_counters(struct kb_netdev_counters *out, int ifindex)
 	if (err)
 		return kb_err_set(KB_EXIT_RETRY, -err, "read statistics of interface %d", ifindex);
 	const struct rtattr *const attr =
-		find_message_attr(reply, sizeof(struct if_stats_msg), IFLA_STATS_LINK_64);
+		find_attr(reply, sizeof(struct if_stats_msg), IFLA_STATS_LINK_64);
 	if (!attr)
 		return kb_err_set(KB_EXIT_RETRY, 0, "interface %d has no statistics", ifindex);
 	/* Newer kernels append fields, older ones have fewer. */
@@ -195,50 +191,6 @@ int kb_netdev_counters(struct kb_netdev_counters *out, int ifindex)
 		.rx_over_errors = stats.rx_over_errors,
 		.rx_missed_errors = stats.rx_missed_errors,
 	};
-	return 0;
-}
-
-static const char *xdp_mode_name(uint8_t attached)
-{
-	switch (attached) {
-	case XDP_ATTACHED_NONE:
-		return "";
-	case XDP_ATTACHED_SKB:
-		return "generic";
-	case XDP_ATTACHED_HW:
-		return "offload";
-	case XDP_ATTACHED_DRV:
-	case XDP_ATTACHED_MULTI: /* several: the driver's runs first */
-	default:
-		return "native";
-	}
-}
-
-int kb_netdev_xdp_mode(const char **out, int ifindex)
-{
-	const struct {
-		struct nlmsghdr header;
-		struct ifinfomsg body;
-	} request = {
-		.header = {.nlmsg_len = sizeof(request),
-			   .nlmsg_type = RTM_GETLINK,
-			   .nlmsg_flags = NLM_F_REQUEST},
-		.body = {.ifi_family = AF_UNSPEC, .ifi_index = ifindex},
-	};
-	_Alignas(struct nlmsghdr) char reply[NETLINK_REPLY];
-
-	const int err = exchange(&request, sizeof(request), reply);
-	if (err)
-		return kb_err_set(KB_EXIT_RETRY, -err, "read XDP mode of interface %d", ifindex);
-	*out = "";
-	const struct rtattr *const xdp =
-		find_message_attr(reply, sizeof(struct ifinfomsg), IFLA_XDP);
-	if (!xdp)
-		return 0;
-	const struct rtattr *const attached =
-		find_attr(RTA_DATA(xdp), RTA_PAYLOAD(xdp), IFLA_XDP_ATTACHED);
-	if (attached && RTA_PAYLOAD(attached) >= sizeof(uint8_t))
-		*out = xdp_mode_name(*(const uint8_t *)RTA_DATA(attached));
 	return 0;
 }
 

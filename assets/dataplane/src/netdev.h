@@ -33,9 +33,6 @@ struct kb_netdev_counters {
 
 int kb_netdev_counters(struct kb_netdev_counters *out, int ifindex);
 
-/* Where the attached XDP program runs: "native", "generic" or "offload"; "" without one. */
-int kb_netdev_xdp_mode(const char **out, int ifindex);
-
 /*
  * Counters of `ethtool -S` by name. find() writes each name's position to index, or -1 where the
  * driver has no such counter; a driver without statistics is no error. read() gives 0 for those.

@@ -5,19 +5,19 @@
 #include <stdint.h>
 
 /*
- * What the attached XDP filter counted, for the plane `xdp`: the filter outlives every receiver, so
- * the counts are taken from when the ledger was opened. System calls only, no libbpf.
+ * What the attached XDP filter counted, for the plane `xdp`. The filter outlives every receiver, so
+ * counts start when the ledger is opened. xdp_ledger_none.c takes this place without libbpf.
  */
 struct kb_xdp_ledger;
 
-/* Opens the counters pinned under dir/iface. Returns 0, or -1 with kb_err when no filter is
- * attached to the interface. */
-int kb_xdp_ledger_open(struct kb_xdp_ledger **out, const char *dir, const char *iface, int ifindex);
+/* Returns 0, or -1 with kb_err when kb-xdp's filter is not attached to the interface. */
+int kb_xdp_ledger_open(struct kb_xdp_ledger **out, const char *iface, int ifindex);
 
-/* Where the program runs, as the kernel says: "native", "generic" or "offload". */
+/* Where the filter runs, as the kernel says: "native" or "generic". */
 const char *kb_xdp_ledger_mode(const struct kb_xdp_ledger *l);
 
-/* Sets the causes that the filter counts in `cause` (KB_CAUSES of them). 0, or -1 with kb_err. */
+/* Adds what was counted since the last call to `cause` (KB_CAUSES of them). 0, or -1 with kb_err
+ * when the filter is gone. */
 int kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause);
 
 void kb_xdp_ledger_close(struct kb_xdp_ledger *l); /* NULL is allowed */

@@ -339,7 +339,7 @@ static int open_port(struct kb_backend *be)
 	if (!be->dev.up)
 		return kb_err_set(KB_EXIT_RETRY, 0, "interface %s is down", iface);
 	if (be->cfg->plane == KB_PLANE_XDP &&
-	    kb_xdp_ledger_open(&be->xdp, be->cfg->bpf_dir, iface, be->dev.ifindex))
+	    kb_xdp_ledger_open(&be->xdp, iface, be->dev.ifindex))
 		return -1;
 	if (kb_ethtool_find(iface, names, KB_ALLOWANCES, be->allowance_index))
 		return -1;
