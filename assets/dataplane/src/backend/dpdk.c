@@ -85,6 +85,7 @@ struct kb_backend {
 	uint64_t slow_ns;	/* when the once-a-second work was done last */
 	uint32_t resets;
 	bool parking;
+	bool link_up;
 	atomic_bool reset_wanted; /* set on DPDK's interrupt thread or under a timer */
 	atomic_bool removed;
 	struct kb_control control;
@@ -352,16 +353,21 @@ static const char *llq_text(void)
 	}
 }
 
+static bool link_up(uint16_t port)
+{
+	struct rte_eth_link link = {.link_status = 0};
+	return rte_eth_link_get_nowait(port, &link) == 0 && link.link_status;
+}
+
 /* What is in force: read from the device and the system, never from the plan. */
 static void describe(struct kb_backend *be)
 {
 	const struct kb_dpdk_port *const p = &be->port;
-	struct rte_eth_link link = {.link_status = 0};
-	(void)!rte_eth_link_get_nowait(p->id, &link);
+	be->link_up = link_up(p->id);
 	snprintf(be->stats->driver, sizeof(be->stats->driver), "%s", p->info.driver_name);
 	snprintf(be->stats->detail, sizeof(be->stats->detail),
 		 "link=%s mtu=%u queues=%u rx=%u tx=%u rss=%s%s%s resets=%u dpdk=%s",
-		 link.link_status ? "up" : "down", p->mtu, p->queues, p->rx_ring, p->tx_ring,
+		 be->link_up ? "up" : "down", p->mtu, p->queues, p->rx_ring, p->tx_ring,
 		 p->rss ? "on" : "off", llq_text(), wc_text(be), be->resets,
 		 rte_version() + strlen("DPDK "));
 }
@@ -530,8 +536,9 @@ int kb_backend_housekeep(struct kb_backend *be)
 	if (slow) {
 		be->slow_ns = now_ns;
 		rte_timer_manage();
-		describe(be);
 	}
+	if (slow || link_up(be->port.id) != be->link_up)
+		describe(be);
 	if (atomic_load(&be->reset_wanted))
 		park(be);
 	else if (be->control.addr)

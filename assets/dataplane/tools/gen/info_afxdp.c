@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sender.h"
+
+const struct kb_sender_info kb_sender_info = {
+	.program = "kb-gen-afxdp",
+	.wants = KB_GEN_IFACE | KB_GEN_SRC | KB_GEN_MAC | KB_GEN_NEEDS_IFACE,
+};

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kb/error.h"
+#include "kb/msg.h"
+
+enum {
+	TO = 256,
+	FROM_PORT,
+	FLOWS,
+	LINES,
+	RATE,
+	SIZE,
+	SECONDS,
+	COUNT,
+	ARRIVALS,
+	SEED,
+	CORE,
+	PROGRESS,
+	JSON,
+	IFACE,
+	PCI,
+	EAL,
+	SRC_ADDR,
+	DST_MAC,
+	HELP,
+	VERSION
+};
+
+/* One row per option: the parser and --help read the same table. */
+static const struct row {
+	const char *name;
+	int id;
+	uint32_t wants; /* senders that know it, 0 = all */
+	const char *form;
+	const char *help;
+} rows[] = {
+	{"to", TO, 0, "ADDR:PORT[,ADDR:PORT]",
+	 "destination, or one for each line (unicast or multicast)"},
+	{"rate", RATE, 0, "N", "messages per second (100000)"},
+	{"size", SIZE, 0, "BYTES", "UDP payload, 24 to 8972 (288)"},
+	{"seconds", SECONDS, 0, "S", "how long (10)"},
+	{"count", COUNT, 0, "N", "how many messages, instead of --seconds"},
+	{"arrivals", ARRIVALS, 0, "constant|poisson|burst:N", "spacing of messages (constant)"},
+	{"lines", LINES, 0, "N", "send each message on N lines, each with its own sequence (1)"},
+	{"from-port", FROM_PORT, 0, "PORT", "first source port (sockets: any, frames: 40000)"},
+	{"flows", FLOWS, 0, "N", "source ports used in turn, to reach several queues (1)"},
+	{"seed", SEED, 0, "N", "of the random arrivals (1)"},
+	{"core", CORE, 0, "N", "CPU of the sending thread (not pinned)"},
+	{"progress", PROGRESS, 0, NULL, "a line each second on standard error"},
+	{"json", JSON, 0, "FILE", "write the result as JSON; - is standard output"},
+	{"iface", IFACE, KB_GEN_IFACE, "NAME", "interface to send through"},
+	{"src-addr", SRC_ADDR, KB_GEN_SRC, "ADDR", "source address"},
+	{"dst-mac", DST_MAC, KB_GEN_MAC, "MAC", "next hop, for unicast"},
+	{"pci", PCI, KB_GEN_EAL, "ADDRESS", "port to send through"},
+	{"eal", EAL, KB_GEN_EAL, "'ARGS'", "EAL arguments, instead of --pci"},
+	{"help", HELP, 0, NULL, "this text"},
+	{"version", VERSION, 0, NULL, "the version"},
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static bool known(const struct row *row, uint32_t wants)
+{
+	return row->wants == 0 || (row->wants & wants);
+}
+
+static void help(const char *program, uint32_t wants)
+{
+	printf("%s: UDP messages at a fixed rate, each stamped with the time it was due\n\n"
+	       "usage: %s --to ADDR:PORT [option ...]\n\n",
+	       program, program);
+	for (size_t i = 0; i < ROWS; i++) {
+		char left[64];
+		if (!known(&rows[i], wants))
+			continue;
+		snprintf(left, sizeof(left), "--%s %s", rows[i].name,
+			 rows[i].form ? rows[i].form : "");
+		printf("  %-36s %s\n", left, rows[i].help);
+	}
+	printf("\nDefaults are in parentheses. SIGINT ends the run and prints the result.\n"
+	       "Exit status: 0 all that was due was sent, 1 it was not or a failure, "
+	       "2 wrong usage.\n");
+}
+
+static int bad(const char *option, const char *allowed, const char *value)
+{
+	return kb_err_set(KB_EXIT_CONFIG, 0, "--%s must be %s, got '%s'", option, allowed, value);
+}
+
+static int number(uint64_t *out, const char *option, uint64_t min, uint64_t max, const char *value)
+{
+	char allowed[96];
+	char *end;
+	errno = 0;
+	const uint64_t n = strtoull(value, &end, 10);
+	/* strtoull takes "-1" and " 1"; a count has neither sign nor blank. */
+	if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && !errno && n >= min && n <= max) {
+		*out = n;
+		return 0;
+	}
+	snprintf(allowed, sizeof(allowed), "a whole number from %" PRIu64 " to %" PRIu64, min, max);
+	return bad(option, allowed, value);
+}
+
+static int number32(uint32_t *out, const char *option, uint32_t min, uint32_t max,
+		    const char *value)
+{
+	uint64_t n;
+	if (number(&n, option, min, max, value) < 0)
+		return -1;
+	*out = (uint32_t)n;
+	return 0;
+}
+
+static int address(uint32_t *out, const char *option, const char *value)
+{
+	struct in_addr addr;
+	if (inet_pton(AF_INET, value, &addr) != 1 || addr.s_addr == 0)
+		return bad(option, "an IPv4 address", value);
+	*out = addr.s_addr;
+	return 0;
+}
+
+static int destinations(struct kb_gen_options *o, const char *value)
+{
+	char list[512];
+	char *rest = list;
+	char *entry;
+	if (strlen(value) >= sizeof(list))
+		return bad("to", "a list of at most 8 ADDR:PORT", value);
+	strcpy(list, value);
+	o->n_to = 0;
+	while ((entry = strsep(&rest, ","))) {
+		char *const colon = strrchr(entry, ':');
+		uint32_t port;
+		if (!colon)
+			return bad("to", "ADDR:PORT", value);
+		if (o->n_to == KB_GEN_MAX_LINES)
+			return bad("to", "a list of at most 8 ADDR:PORT", value);
+		*colon = '\0';
+		if (address(&o->to[o->n_to].addr, "to", entry) < 0 ||
+		    number32(&port, "to (port)", 1, UINT16_MAX, colon + 1) < 0)
+			return -1;
+		o->to[o->n_to++].port = (uint16_t)port;
+	}
+	return 0;
+}
+
+static int arrivals(struct kb_gen_options *o, const char *value)
+{
+	if (strcmp(value, "constant") == 0) {
+		o->arrivals = KB_ARRIVALS_CONSTANT;
+	} else if (strcmp(value, "poisson") == 0) {
+		o->arrivals = KB_ARRIVALS_POISSON;
+	} else if (strncmp(value, "burst:", strlen("burst:")) == 0) {
+		o->arrivals = KB_ARRIVALS_BURST;
+		return number(&o->burst, "arrivals (burst)", 1, 1000000, value + strlen("burst:"));
+	} else {
+		return bad("arrivals", "constant, poisson or burst:N", value);
+	}
+	return 0;
+}
+
+static int seconds(double *out, const char *value)
+{
+	char *end;
+	const double s = strtod(value, &end);
+	if (end == value || *end || !(s > 0) || s > 86400.0 * 365)
+		return bad("seconds", "a time greater than 0, in seconds", value);
+	*out = s;
+	return 0;
+}
+
+static int mac(struct kb_gen_options *o, const char *value)
+{
+	unsigned int b[6];
+	int used = 0;
+	if (sscanf(value, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		   &used) != 6 ||
+	    value[used])
+		return bad("dst-mac", "like 02:00:00:00:00:01", value);
+	for (int i = 0; i < 6; i++)
+		o->dst_mac[i] = (uint8_t)b[i];
+	o->has_dst_mac = true;
+	return 0;
+}
+
+static int take(struct kb_gen_options *o, double *run_s, int id, const char *value)
+{
+	uint32_t n;
+	switch (id) {
+	case TO:
+		return destinations(o, value);
+	case FROM_PORT:
+		return number32(&o->from_port, "from-port", 1, UINT16_MAX, value);
+	case FLOWS:
+		return number32(&o->flows, "flows", 1, KB_GEN_MAX_FLOWS, value);
+	case LINES:
+		return number32(&o->lines, "lines", 1, KB_GEN_MAX_LINES, value);
+	case RATE:
+		/* 10^9 messages a second would be one in each nanosecond of the clock. */
+		return number(&o->rate, "rate", 1, 1000000000, value);
+	case SIZE:
+		return number32(&o->size, "size", KB_MSG_MIN, KB_GEN_MAX_SIZE, value);
+	case SECONDS:
+		return seconds(run_s, value);
+	case COUNT:
+		return number(&o->count, "count", 1, 1ull << 48, value);
+	case ARRIVALS:
+		return arrivals(o, value);
+	case SEED:
+		return number(&o->seed, "seed", 0, UINT64_MAX, value);
+	case CORE:
+		if (number32(&n, "core", 0, 1023, value) < 0)
+			return -1;
+		o->core = (int)n;
+		return 0;
+	case PROGRESS:
+		o->progress = true;
+		return 0;
+	case JSON:
+		o->json = value;
+		return 0;
+	case IFACE:
+		o->iface = value;
+		return 0;
+	case PCI:
+		o->pci = value;
+		return 0;
+	case EAL:
+		o->eal = value;
+		return 0;
+	case SRC_ADDR:
+		return address(&o->src_addr, "src-addr", value);
+	case DST_MAC:
+		return mac(o, value);
+	default:
+		return 0;
+	}
+}
+
+/* What is wrong only in combination. */
+static int check(struct kb_gen_options *o, double run_s, uint32_t wants)
+{
+	bool unicast = false;
+	if (o->n_to == 0)
+		return kb_err_set(KB_EXIT_CONFIG, 0, "--to ADDR:PORT is missing");
+	if (o->count && run_s > 0)
+		return kb_err_set(KB_EXIT_CONFIG, 0, "--count and --seconds exclude each other");
+	if (o->n_to > o->lines && o->n_to > 1)
+		return kb_err_set(KB_EXIT_CONFIG, 0,
+				  "--to names %u destinations for %u line%s: give --lines %u",
+				  o->n_to, o->lines, o->lines == 1 ? "" : "s", o->n_to);
+	if (o->from_port + o->flows > UINT16_MAX + 1u)
+		return kb_err_set(KB_EXIT_CONFIG, 0,
+				  "--from-port %u leaves no room for %u flows below 65536",
+				  o->from_port, o->flows);
+	if (!o->count) {
+		const double count = (double)o->rate * (run_s > 0 ? run_s : 10);
+		o->count = count < 1 ? 1 : (uint64_t)count;
+	}
+	for (uint32_t i = 0; i < o->n_to; i++)
+		unicast = unicast || !kb_addr_is_multicast(o->to[i].addr);
+	if ((wants & KB_GEN_NEEDS_IFACE) && !o->iface)
+		return kb_err_set(KB_EXIT_CONFIG, 0, "--iface is missing");
+	if ((wants & KB_GEN_EAL) && !o->pci == !o->eal)
+		return kb_err_set(KB_EXIT_CONFIG, 0, "give either --pci or --eal");
+	if ((wants & KB_GEN_NEEDS_HOP) && !o->src_addr)
+		return kb_err_set(KB_EXIT_CONFIG, 0,
+				  "--src-addr is missing: no kernel below knows our address");
+	if ((wants & KB_GEN_NEEDS_HOP) && unicast && !o->has_dst_mac)
+		return kb_err_set(KB_EXIT_CONFIG, 0,
+				  "--dst-mac is missing: no kernel below resolves the next hop");
+	return 0;
+}
+
+int kb_gen_options_parse(struct kb_gen_options *out, int argc, char **argv, const char *program,
+			 uint32_t wants)
+{
+	struct option longs[ROWS + 1] = {0};
+	double run_s = 0;
+	size_t n = 0;
+	int id;
+
+	for (size_t i = 0; i < ROWS; i++)
+		if (known(&rows[i], wants))
+			longs[n++] = (struct option){
+				.name = rows[i].name,
+				.has_arg = rows[i].form ? required_argument : no_argument,
+				.val = rows[i].id,
+			};
+	*out = (struct kb_gen_options){.flows = 1,
+				       .lines = 1,
+				       .rate = 100000,
+				       .size = 288,
+				       .burst = 1,
+				       .seed = 1,
+				       .core = -1};
+	if (wants & KB_GEN_MAC)
+		out->from_port = 40000;
+	optind = 1;
+	opterr = 0;
+	while ((id = getopt_long(argc, argv, "+:", longs, NULL)) != -1) {
+		if (id == HELP) {
+			help(program, wants);
+			return 1;
+		}
+		if (id == VERSION) {
+			printf("%s %s\n", program, KB_VERSION);
+			return 1;
+		}
+		if (id == ':')
+			return kb_err_set(KB_EXIT_CONFIG, 0, "%s needs a value", argv[optind - 1]);
+		if (id == '?')
+			return kb_err_set(KB_EXIT_CONFIG, 0, "unknown option '%s'; see --help",
+					  argv[optind - 1]);
+		if (take(out, &run_s, id, optarg) < 0)
+			return -1;
+	}
+	if (optind < argc)
+		return kb_err_set(KB_EXIT_CONFIG, 0, "unexpected '%s'; see --help", argv[optind]);
+	return check(out, run_s, wants);
+}

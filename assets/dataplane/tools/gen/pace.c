@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The send loop. It waits by spinning: a sleeping timer is off by tens of microseconds, which is
+ * what is to be measured. It allocates nothing and makes no system call of its own.
+ */
+#include "pace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kb/clock.h"
+#include "kb/error.h"
+#include "kb/msg.h"
+
+#define BATCH	64u	    /* datagrams handed over together when they are late or due together */
+#define LEAD_NS 10000000ull /* from here to the first message: all are scheduled alike */
+
+struct kb_pace {
+	const struct kb_gen_options *o;
+	struct kb_sender *sender;
+	struct kb_arrivals arrivals;
+	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC when the run began */
+	uint64_t seq;	      /* next message */
+	uint64_t next_ns;     /* when it is due, CLOCK_MONOTONIC */
+	/* Datagrams due and not yet taken: [head, tail) of the arrays. */
+	uint32_t head;
+	uint32_t tail;
+	struct kb_tx tx[BATCH];
+	uint16_t flow[BATCH];
+	uint64_t due_ns[BATCH];
+	uint8_t payload[];
+};
+
+int kb_pace_open(struct kb_pace **out, const struct kb_gen_options *o, struct kb_sender *s)
+{
+	struct kb_pace *const p = calloc(1, sizeof(*p) + (size_t)BATCH * o->size);
+	*out = p;
+	if (!p)
+		return kb_err_set(KB_EXIT_RETRY, errno, "memory for %u messages", BATCH);
+	p->o = o;
+	p->sender = s;
+	/* Padding that is not zero: a receiver that reads the wrong bytes should show it. */
+	for (size_t i = 0; i < (size_t)BATCH * o->size; i++)
+		p->payload[i] = (uint8_t)i;
+	kb_arrivals_init(&p->arrivals, o->arrivals, o->rate, o->burst, o->seed);
+	return 0;
+}
+
+void kb_pace_close(struct kb_pace *p)
+{
+	free(p);
+}
+
+/* The offset of the two clocks, from the reading that was interrupted least. */
+static uint64_t real_offset(void)
+{
+	uint64_t best = UINT64_MAX;
+	uint64_t offset = 0;
+	for (int i = 0; i < 16; i++) {
+		const uint64_t before = kb_clock_ns(CLOCK_MONOTONIC);
+		const uint64_t real = kb_now_ns();
+		const uint64_t took = kb_clock_ns(CLOCK_MONOTONIC) - before;
+		if (took < best) {
+			best = took;
+			offset = real - before - took / 2;
+		}
+	}
+	return offset;
+}
+
+static void fill(struct kb_pace *p, uint32_t slot, uint32_t line)
+{
+	const struct kb_gen_options *const o = p->o;
+	const uint32_t flow = (uint32_t)(p->seq % o->flows);
+	const struct kb_endpoint *const to = &o->to[line % o->n_to];
+	uint8_t *const payload = p->payload + (size_t)slot * o->size;
+	const struct kb_msg msg = {
+		.magic = KB_MSG_MAGIC,
+		.line = (uint16_t)line,
+		.seq = p->seq,
+		.scheduled_ns = p->next_ns + p->real_offset,
+	};
+	memcpy(payload, &msg, sizeof(msg));
+	p->tx[slot] = (struct kb_tx){
+		.payload = payload,
+		.dst_addr = to->addr,
+		.dst_port = to->port,
+		.src_port = (uint16_t)(o->from_port + flow),
+		.len = (uint16_t)o->size,
+	};
+	p->flow[slot] = (uint16_t)(line * o->flows + flow);
+	p->due_ns[slot] = p->next_ns;
+}
+
+/* Takes messages that are due into the batch as long as there is room for all their lines. */
+static void collect(struct kb_pace *p, struct kb_gen_result *r, uint64_t now)
+{
+	if (p->head == p->tail)
+		p->head = p->tail = 0;
+	while (p->seq < p->o->count && p->next_ns <= now && p->tail + p->o->lines <= BATCH) {
+		for (uint32_t line = 0; line < p->o->lines; line++)
+			fill(p, p->tail++, line);
+		p->seq++;
+		p->next_ns = r->start_ns + kb_arrivals_next(&p->arrivals);
+		__atomic_store_n(&r->due, r->due + p->o->lines, __ATOMIC_RELAXED);
+	}
+}
+
+static void hand_over(struct kb_pace *p, struct kb_gen_result *r)
+{
+	const uint32_t offered = p->tail - p->head;
+	const uint32_t taken =
+		kb_sender_send(p->sender, p->tx + p->head, p->flow + p->head, offered);
+	if (taken < offered)
+		r->deferred++;
+	if (taken == 0)
+		return;
+	r->end_ns = kb_clock_ns(CLOCK_MONOTONIC);
+	for (uint32_t i = 0; i < taken; i++)
+		kb_hist_record(&r->error, (int64_t)(r->end_ns - p->due_ns[p->head + i]));
+	p->head += taken;
+	__atomic_store_n(&r->sent, r->sent + taken, __ATOMIC_RELAXED);
+}
+
+/* Past the planned end, and what is offered has been due for the whole grace period. */
+static bool hopeless(const struct kb_pace *p, uint64_t now, uint64_t planned_end)
+{
+	return now > planned_end && now - p->due_ns[p->head] > KB_GEN_GRACE_NS;
+}
+
+/* What would have been offered by now had the sender kept up. */
+static void count_due(struct kb_pace *p, struct kb_gen_result *r, uint64_t now)
+{
+	while (p->seq < p->o->count && p->next_ns <= now) {
+		p->seq++;
+		p->next_ns = r->start_ns + kb_arrivals_next(&p->arrivals);
+		r->due += p->o->lines;
+	}
+}
+
+void kb_pace_run(struct kb_pace *p, struct kb_gen_result *r, const atomic_bool *stop)
+{
+	p->real_offset = real_offset();
+	r->start_ns = kb_clock_ns(CLOCK_MONOTONIC) + LEAD_NS;
+	r->end_ns = r->start_ns;
+	p->next_ns = r->start_ns + kb_arrivals_next(&p->arrivals);
+	const uint64_t planned_end = r->start_ns + kb_arrivals_ns(p->o->count, p->o->rate);
+
+	while (!atomic_load_explicit(stop, memory_order_relaxed)) {
+		const uint64_t now = kb_clock_ns(CLOCK_MONOTONIC);
+		collect(p, r, now);
+		if (p->head < p->tail) {
+			hand_over(p, r);
+			if (p->head < p->tail && hopeless(p, now, planned_end))
+				break;
+		} else if (p->seq < p->o->count) {
+			kb_sender_idle(p->sender);
+		} else {
+			break;
+		}
+	}
+	count_due(p, r, kb_clock_ns(CLOCK_MONOTONIC));
+}
