@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The XDP programs against the C parser, frame by frame, by BPF_PROG_TEST_RUN: the kernel runs the
+ * verified program on a buffer. Needs root; skipped (77) without.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+
+#include "filter_shared.h"
+#include "frames.h"
+#include "kb/bpf.h"
+#include "kb/error.h"
+#include "kb/parse.h"
+#include "filter.skel.h"
+#include "redirect.skel.h"
+#include "xdp_program.h"
+
+#define SKIP	    77
+#define MUTATIONS   20000 /* random frames, a few seconds of the kernel's time at most */
+#define ETH_MINIMUM 14	  /* the kernel runs XDP on no shorter frame */
+
+/* A program under test: either of the two, in one of its configurations. */
+struct subject {
+	const char *name;
+	bool redirect;
+	bool drop;   /* KB_UNMATCHED */
+	bool socket; /* queue 0 has an AF_XDP socket */
+	struct filter_bpf *filter;
+	struct redirect_bpf *redirector;
+	int prog, flows, counts, xsk;
+};
+
+static struct kb_flows wanted;
+
+static void load(struct subject *s)
+{
+	s->xsk = -1;
+	if (s->redirect) {
+		assert_non_null(s->redirector = redirect_bpf__open());
+		s->redirector->rodata->config.drop_unmatched = s->drop;
+		assert_int_equal(redirect_bpf__load(s->redirector), 0);
+		s->prog = bpf_program__fd(s->redirector->progs.kb_redirect);
+		s->flows = bpf_map__fd(s->redirector->maps.flows);
+		s->counts = bpf_map__fd(s->redirector->maps.counts);
+	} else {
+		assert_non_null(s->filter = filter_bpf__open());
+		s->filter->rodata->config.drop_unmatched = s->drop;
+		assert_int_equal(filter_bpf__load(s->filter), 0);
+		s->prog = bpf_program__fd(s->filter->progs.kb_filter);
+		s->flows = bpf_map__fd(s->filter->maps.flows);
+		s->counts = bpf_map__fd(s->filter->maps.counts);
+	}
+	assert_int_equal(kb_xdp_put_flows(s->flows, &wanted), 0);
+	if (s->socket) {
+		const __u32 queue = 0;
+
+		s->xsk = socket(AF_XDP, SOCK_RAW, 0);
+		assert_true(s->xsk >= 0);
+		assert_int_equal(bpf_map_update_elem(bpf_map__fd(s->redirector->maps.sockets),
+						     &queue, &s->xsk, BPF_ANY),
+				 0);
+	}
+}
+
+static void unload(struct subject *s)
+{
+	filter_bpf__destroy(s->filter);
+	redirect_bpf__destroy(s->redirector);
+	if (s->xsk >= 0)
+		close(s->xsk);
+}
+
+static uint32_t run(const struct subject *s, const uint8_t *data, uint32_t len)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = len, .repeat = 1);
+
+	assert_int_equal(bpf_prog_test_run_opts(s->prog, &opts), 0);
+	return opts.retval;
+}
+
+/* What the C parser and the flow list say of a frame. */
+static int expected_cause(const uint8_t *data, uint32_t len)
+{
+	/* Behind the frame lies memory the parser may not touch. */
+	uint8_t *const exact = malloc(len);
+	struct kb_pkt pkt;
+
+	assert_non_null(exact);
+	memcpy(exact, data, len);
+	int cause = kb_parse_udp(exact, len, &pkt);
+	if (cause == KB_PARSE_OK && !kb_flows_match(&wanted, pkt.dst_addr, pkt.dst_port))
+		cause = KB_CAUSE_NO_FLOW;
+	free(exact);
+	return cause;
+}
+
+static bool is_control(const uint8_t *data)
+{
+	const bool tagged = kb_load_be16(data + 12) == KB_ETHERTYPE_VLAN ||
+			    kb_load_be16(data + 12) == KB_ETHERTYPE_QINQ;
+	const uint8_t *const type = data + 12 + (tagged ? KB_VLAN_HLEN : 0);
+
+	return kb_load_be16(type) == KB_ETHERTYPE_ARP ||
+	       (kb_load_be16(type) == KB_ETHERTYPE_IP4 && (type[11] == 1 || type[11] == 2));
+}
+
+/* The action that belongs to a cause, by the rules in ARCHITECTURE.md and not by the program's. */
+static uint32_t expected_action(const struct subject *s, const uint8_t *data, int cause)
+{
+	const uint32_t unmatched = s->drop ? XDP_DROP : XDP_PASS;
+
+	switch (cause) {
+	case KB_PARSE_OK:
+		if (!s->redirect)
+			return XDP_PASS;
+		return s->socket ? XDP_REDIRECT : unmatched;
+	case KB_CAUSE_NOT_IPV4:
+	case KB_CAUSE_NOT_UDP:
+		return is_control(data) ? XDP_PASS : unmatched;
+	case KB_CAUSE_NO_FLOW:
+		return unmatched;
+	default:
+		return XDP_DROP; /* malformed */
+	}
+}
+
+/* The cause that user space books a verdict under. */
+static int booked_cause(const struct subject *s, int cause)
+{
+	if (cause == KB_PARSE_OK && s->redirect && !s->socket)
+		return KB_CAUSE_XDP_REDIRECT_FAILED;
+	if (cause == KB_CAUSE_NO_FLOW && s->drop)
+		return KB_CAUSE_FILTERED;
+	return cause;
+}
+
+static void check_frame(const struct subject *s, const char *name, const uint8_t *data,
+			uint32_t len)
+{
+	const int cause = expected_cause(data, len);
+	struct kb_filter_counts before, after;
+	int verdict = -1;
+
+	assert_int_equal(kb_counts_read(&before, s->counts), 0);
+	const uint32_t action = run(s, data, len);
+	assert_int_equal(kb_counts_read(&after, s->counts), 0);
+	for (uint32_t i = 0; i < KB_VERDICTS; i++) {
+		const uint64_t n = after.verdict[i] - before.verdict[i];
+
+		if (n == 0)
+			continue;
+		if (n != 1 || verdict >= 0)
+			fail_msg("%s: %s, %u bytes: counted more than once", s->name, name, len);
+		verdict = (int)i;
+	}
+	if (verdict < 0)
+		fail_msg("%s: %s, %u bytes: not counted", s->name, name, len);
+	if (kb_verdicts[verdict].cause != booked_cause(s, cause))
+		fail_msg("%s: %s, %u bytes: verdict %s, but the C parser says %s", s->name, name,
+			 len, kb_verdicts[verdict].name,
+			 cause == KB_PARSE_OK ? "wanted" : kb_causes[cause].name);
+	if (action != expected_action(s, data, cause))
+		fail_msg("%s: %s, %u bytes: verdict %s has action %u", s->name, name, len,
+			 kb_verdicts[verdict].name, action);
+}
+
+/* --- tests: each for every subject --- */
+
+static void each_case_has_the_parsers_cause(void **state)
+{
+	uint8_t buf[FRAME_MAX];
+
+	for (uint32_t i = 0; i < FRAME_CASES; i++) {
+		const struct frame_case *const c = &frame_cases[i];
+		const uint32_t len = build_frame(buf, c->spec);
+		struct kb_pkt pkt;
+
+		if (kb_parse_udp(buf, len, &pkt) != c->cause)
+			fail_msg("%s: the C parser disagrees with the table", c->name);
+		check_frame(*state, c->name, buf, len);
+	}
+}
+
+static void every_truncation_has_the_parsers_cause(void **state)
+{
+	uint8_t buf[FRAME_MAX];
+
+	for (uint32_t i = 0; i < FRAME_CASES; i++) {
+		const uint32_t len = build_frame(buf, frame_cases[i].spec);
+
+		for (uint32_t cut = ETH_MINIMUM; cut < len && cut < 128; cut++)
+			check_frame(*state, frame_cases[i].name, buf, cut);
+	}
+}
+
+/* Headers with random bytes in them: what nobody thought of. The seed is fixed, so a failure can be
+ * repeated. */
+static void random_headers_have_the_parsers_cause(void **state)
+{
+	uint8_t buf[FRAME_MAX];
+	uint32_t seed = 1;
+
+	for (uint32_t i = 0; i < MUTATIONS; i++) {
+		const struct frame_case *const c =
+			&frame_cases[(uint32_t)rand_r(&seed) % FRAME_CASES];
+		const uint32_t len = build_frame(buf, c->spec);
+		const uint32_t changes = 1 + (uint32_t)rand_r(&seed) % 3;
+
+		for (uint32_t n = 0; n < changes; n++)
+			buf[12 + (uint32_t)rand_r(&seed) % 40] = (uint8_t)rand_r(&seed);
+		check_frame(*state, c->name, buf, len);
+	}
+}
+
+static void verdicts_map_to_known_causes(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < KB_VERDICTS; i++) {
+		assert_non_null(kb_verdicts[i].name);
+		assert_in_range(kb_verdicts[i].cause + 1, 0, KB_CAUSES);
+	}
+}
+
+static int setup(void **state)
+{
+	load(*state);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	unload(*state);
+	return 0;
+}
+
+static int run_subject(struct subject *s)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(each_case_has_the_parsers_cause, s),
+		cmocka_unit_test_prestate(every_truncation_has_the_parsers_cause, s),
+		cmocka_unit_test_prestate(random_headers_have_the_parsers_cause, s),
+	};
+	struct CMUnitTest each[3];
+
+	for (uint32_t i = 0; i < 3; i++) {
+		each[i] = tests[i];
+		each[i].setup_func = setup;
+		each[i].teardown_func = teardown;
+	}
+	return cmocka_run_group_tests_name(s->name, each, NULL, NULL);
+}
+
+static bool may_load(void)
+{
+	struct filter_bpf *const probe = filter_bpf__open_and_load();
+
+	filter_bpf__destroy(probe);
+	return probe != NULL;
+}
+
+int main(void)
+{
+	struct subject subjects[] = {
+		{.name = "filter, pass"},
+		{.name = "filter, drop", .drop = true},
+		{.name = "redirect, pass", .redirect = true, .socket = true},
+		{.name = "redirect, drop", .redirect = true, .socket = true, .drop = true},
+		{.name = "redirect without socket, pass", .redirect = true},
+		{.name = "redirect without socket, drop", .redirect = true, .drop = true},
+	};
+	const struct CMUnitTest table[] = {cmocka_unit_test(verdicts_map_to_known_causes)};
+	int failed = 0;
+
+	if (geteuid() != 0) {
+		fprintf(stderr, "skipped: needs root\n");
+		return SKIP;
+	}
+	kb_xdp_listen();
+	if (!may_load()) {
+		/* In a container root may still not load programs; anywhere else this is a bug. */
+		if (errno != EPERM)
+			return EXIT_FAILURE;
+		fprintf(stderr, "skipped: loading BPF programs is not permitted\n");
+		return SKIP;
+	}
+	if (kb_flows_parse(&wanted, "udp:*:9000,udp:10.0.0.2:7,udp:239.1.1.2:9001")) {
+		fprintf(stderr, "%s\n", kb_err_text());
+		return EXIT_FAILURE;
+	}
+	failed += cmocka_run_group_tests_name("verdicts", table, NULL, NULL);
+	for (uint32_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
+		failed += run_subject(&subjects[i]);
+	return failed;
+}
