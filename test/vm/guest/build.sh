@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds the guest's root file system, as Debian's EC2 image would be unpacked on a new instance:
+#   build.sh OUT [MIRROR]
+# leaves OUT/rootfs.tar, OUT/grub.lkrn (the boot loader) and OUT/ca.{crt,key} (the lab's own CA).
+set -Eeuo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+out=$1
+mirror=${2:-}
+
+mkdir -p "$out"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 \
+  -subj '/O=Kernel bypass lab/CN=Lab CA' -keyout "$out/ca.key" -out "$out/ca.crt" 2>/dev/null
+
+mapfile -t packages < <(sed 's/#.*//; /^[[:space:]]*$/d' "$here/packages")
+include=$(IFS=,; printf '%s' "${packages[*]}")
+
+# Without a mirror mmdebstrap takes Debian's default one.
+KB_OUT=$out mmdebstrap --quiet --variant=minbase --mode=root --include="$include" \
+  --aptopt='Apt::Install-Recommends "false"' \
+  --essential-hook="$here/preseed.sh" \
+  --customize-hook="$here/customize.sh" \
+  trixie "$out/rootfs.tar" ${mirror:+"$mirror"}
