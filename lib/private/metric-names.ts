@@ -6,12 +6,15 @@ export const METRIC_NAMESPACE = 'KernelBypass';
 export const METRICS = {
   ReceiveLatency: 'histogram',
   OneWayLatency: 'histogram',
+  HandlerLatency: 'histogram',
   PacketsReceived: 'count',
   BytesReceived: 'count',
   PacketsLost: 'count',
   PacketsIgnored: 'count',
   SequenceGaps: 'count',
   PacketsUnexplained: 'count',
+  PacketsSent: 'count',
+  PacketsUnsent: 'count',
   AllowanceExceeded: 'count',
   ReceiverUp: 'gauge',
   FastPath: 'gauge',
@@ -25,7 +28,6 @@ export const LOST_CAUSES = [
   'nic_overrun', 'nic_error', 'nic_no_buffer', 'nic_dropped', 'socket_overflow', 'xsk_rx_ring_full',
   'xsk_fill_ring_empty', 'xsk_rx_dropped', 'xdp_redirect_failed', 'xdp_aborted', 'parse_truncated',
   'parse_bad_ip_header', 'parse_fragment', 'parse_bad_udp_length', 'parse_scattered', 'filter_denied', 'handler',
-  'tx_ring_full',
 ] as const;
 
 /** Causes of ignored packets: other traffic, no part of the feed's account. */

@@ -39,6 +39,8 @@ static void print_snapshot(FILE *to, const struct kb_stats *stats, const struct 
 	fprintf(to, "%-10s %" PRIu64 " datagrams, %" PRIu64 " bytes, %.1f per burst\n", "received",
 		s->received, s->bytes,
 		s->bursts ? (double)s->received / (double)s->bursts : 0.0);
+	if (s->unsent)
+		fprintf(to, "%-10s %" PRIu64 " datagrams\n", "not sent", s->unsent);
 	if (s->sent)
 		fprintf(to, "%-10s %" PRIu64 " datagrams\n", "sent", s->sent);
 	print_causes(to, s, KB_CLASS_LOST, "lost");

@@ -32,12 +32,15 @@ static uint64_t deliver(const struct kb_rx_loop *l, uint32_t n)
 		if (v[i].rx_ns == 0)
 			v[i].rx_ns = polled;
 	}
+	/* What the handler refuses was not delivered: it is lost, under the cause `handler`. */
+	const uint64_t refused_before = l->stats->cause[KB_CAUSE_HANDLER];
 	kb_handler_on_burst(l->handler, v, n, polled);
+	const uint64_t refused = l->stats->cause[KB_CAUSE_HANDLER] - refused_before;
 	const uint64_t done = kb_now_ns();
 	kb_rx_release(l->queue, v, n);
 
 	record(l->stats, v, n, done);
-	kb_stat_add(&l->stats->received, n);
+	kb_stat_add(&l->stats->received, n - refused);
 	kb_stat_add(&l->stats->bytes, bytes);
 	kb_stat_add(&l->stats->bursts, 1);
 	return done;

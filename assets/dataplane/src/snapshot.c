@@ -10,6 +10,7 @@ static void add_queue(struct kb_snapshot *out, const struct kb_queue_stats *q)
 	out->bursts += kb_stat_get(&q->bursts);
 	out->polls += kb_stat_get(&q->polls);
 	out->sent += kb_stat_get(&q->sent);
+	out->unsent += kb_stat_get(&q->unsent);
 	for (uint32_t i = 0; i < KB_HANDLER_COUNTERS; i++)
 		out->handler[i] += kb_stat_get(&q->handler[i]);
 	kb_hist_merge(&out->receive, &q->receive);
@@ -57,6 +58,7 @@ void kb_snapshot_diff(struct kb_snapshot *out, const struct kb_snapshot *newer,
 	out->bursts = growth(newer->bursts, older->bursts);
 	out->polls = growth(newer->polls, older->polls);
 	out->sent = growth(newer->sent, older->sent);
+	out->unsent = growth(newer->unsent, older->unsent);
 	out->gaps = growth(newer->gaps, older->gaps);
 	diff_array(out->cause, newer->cause, older->cause, KB_CAUSES);
 	diff_array(out->handler, newer->handler, older->handler, KB_HANDLER_COUNTERS);

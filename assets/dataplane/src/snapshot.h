@@ -13,6 +13,7 @@ struct kb_snapshot {
 	uint64_t bursts;
 	uint64_t polls;
 	uint64_t sent;
+	uint64_t unsent;
 	uint64_t gaps;
 	uint64_t cause[KB_CAUSES];
 	uint64_t handler[KB_HANDLER_COUNTERS];

@@ -51,7 +51,7 @@ static int run(struct worker *w)
 		.oneway = &stats->oneway,
 		.gaps = &stats->gaps,
 		.dropped = &stats->cause[KB_CAUSE_HANDLER],
-		.unsent = &stats->cause[KB_CAUSE_TX_FULL],
+		.unsent = &stats->unsent,
 		.tx = kb_backend_queue(w->all->be, w->queue),
 	};
 	struct kb_rx_loop loop = {

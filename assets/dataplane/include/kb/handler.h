@@ -37,7 +37,7 @@ struct kb_handler_env {
 	struct kb_hist *oneway; /* sender stamp to now, published as OneWayLatency */
 	uint64_t *gaps;	     /* messages missing by sequence number, after reordering is given up */
 	uint64_t *dropped;   /* datagrams the handler itself refused: the cause `handler` */
-	uint64_t *unsent;    /* datagrams given up by the handler: the cause `tx_ring_full` */
+	uint64_t *unsent;    /* datagrams to send that the handler gave up */
 	struct kb_queue *tx; /* for kb_tx_burst() */
 };
 

@@ -136,6 +136,7 @@ static void totals(struct json *j, const struct kb_stats *stats, const struct kb
 	number(j, "received", s->received);
 	number(j, "bytes", s->bytes);
 	number(j, "sent", s->sent);
+	number(j, "unsent", s->unsent);
 	number(j, "bursts", s->bursts);
 	number(j, "polls", s->polls);
 	number(j, "gaps", s->gaps);
@@ -164,6 +165,7 @@ static void queue(struct json *j, const struct kb_stats *stats, uint32_t i)
 	number(j, "received", kb_stat_get(&q->received));
 	number(j, "bytes", kb_stat_get(&q->bytes));
 	number(j, "sent", kb_stat_get(&q->sent));
+	number(j, "unsent", kb_stat_get(&q->unsent));
 	number(j, "bursts", kb_stat_get(&q->bursts));
 	number(j, "polls", kb_stat_get(&q->polls));
 	number(j, "gaps", kb_stat_get(&q->gaps));

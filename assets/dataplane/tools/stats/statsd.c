@@ -107,6 +107,11 @@ void kb_statsd_interval(struct kb_statsd *s, const struct kb_snapshot *growth, u
 	count_class(s, "PacketsIgnored", growth, KB_CLASS_IGNORED);
 	count(s, "SequenceGaps", growth->gaps);
 	count(s, "PacketsUnexplained", unexplained);
+	/* Only receivers whose handler sends have these; a metric that is always 0 still costs. */
+	if (growth->sent + growth->unsent > 0) {
+		count(s, "PacketsSent", growth->sent);
+		count(s, "PacketsUnsent", growth->unsent);
+	}
 	for (uint32_t i = 0; i < KB_ALLOWANCES; i++)
 		count_cause(s, "AllowanceExceeded", kb_allowances[i], growth->allowance[i]);
 	for (uint32_t i = 0; i < KB_HANDLER_COUNTERS && counter_names[i][0]; i++)

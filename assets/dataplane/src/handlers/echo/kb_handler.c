@@ -15,7 +15,7 @@
 const struct kb_handler_info kb_handler_info = {
 	.abi = KB_HANDLER_ABI,
 	.name = "echo",
-	.counters = {"echoed", "not_sent", NULL},
+	.counters = {NULL},
 };
 
 struct kb_handler {
@@ -53,8 +53,7 @@ void kb_handler_on_burst(struct kb_handler *h, const struct kb_pkt *v, uint32_t 
 		}
 		sent += kb_tx_burst(h->env.tx, tx, batch);
 	}
-	kb_stat_add(&h->env.counters[0], sent);
-	kb_stat_add(&h->env.counters[1], n - sent);
+	kb_stat_add(h->env.unsent, n - sent);
 }
 
 void kb_handler_tick(struct kb_handler *h, uint64_t now_ns)

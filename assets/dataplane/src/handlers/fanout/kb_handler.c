@@ -26,7 +26,7 @@
 const struct kb_handler_info kb_handler_info = {
 	.abi = KB_HANDLER_ABI,
 	.name = "fanout",
-	.counters = {"copies_sent", "copies_not_sent", "reloads", "reloads_refused", NULL},
+	.counters = {"reloads", "reloads_refused", NULL},
 };
 
 struct kb_handler {
@@ -124,8 +124,7 @@ void kb_handler_on_burst(struct kb_handler *h, const struct kb_pkt *v, uint32_t 
 		if (msg.magic == KB_MSG_MAGIC)
 			kb_hist_record(h->env.oneway, (int64_t)(now_ns - msg.scheduled_ns));
 	}
-	kb_stat_add(&h->env.counters[0], sent);
-	kb_stat_add(&h->env.counters[1], n * list->n - sent);
+	kb_stat_add(h->env.unsent, (uint64_t)n * list->n - sent);
 }
 
 void kb_handler_tick(struct kb_handler *h, uint64_t now_ns)
@@ -137,8 +136,8 @@ void kb_handler_tick(struct kb_handler *h, uint64_t now_ns)
 	kb_subscriber_file_current(h->file);
 	uint64_t reloads, refused;
 	kb_subscriber_file_counts(h->file, &reloads, &refused);
-	kb_stat_set(&h->env.counters[2], reloads);
-	kb_stat_set(&h->env.counters[3], refused);
+	kb_stat_set(&h->env.counters[0], reloads);
+	kb_stat_set(&h->env.counters[1], refused);
 }
 
 void kb_handler_fini(struct kb_handler *h)
