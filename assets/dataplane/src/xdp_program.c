@@ -15,12 +15,12 @@
 #include "kb/error.h"
 
 /* libbpf has one print function for the process, so the last reason is the process's too. */
-static char last_reason[256];
+static char last_reason[512];
 
 static int listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	static const char prefix[] = "libbpf: Kernel error message: ";
-	char line[512];
+	char line[sizeof(last_reason)];
 	va_list again;
 
 	if (level != LIBBPF_WARN)
