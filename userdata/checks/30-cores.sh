@@ -1,0 +1,98 @@
+# shellcheck shell=bash disable=SC2154,SC2034
+# SPDX-License-Identifier: Apache-2.0
+checks+=(irq clocksource c-states jitter numa)
+
+# What counts is where an interrupt is delivered. Interrupts of no place yet (no driver) have none.
+check_irq() {
+  local file effective number placed=0 wrong=() managed=0
+  if [[ -z $KB_ISOLATED_CORES ]]; then
+    skip 'no isolated cores planned'
+    return
+  fi
+  for file in "$root"/proc/irq/[0-9]*/effective_affinity_list; do
+    effective=$(cat "$file" 2>/dev/null)
+    [[ -n $effective ]] || continue
+    number=${file%/*}
+    number=${number##*/}
+    placed=$((placed + 1))
+    [[ -n $(cpus_overlap "$effective" "$KB_RX_CORES") ]] || continue
+    if fires_on_receive_core "$number"; then wrong+=("$number ($(irq_name "$number")) on CPU ${effective}"); else managed=$((managed + 1)); fi
+  done
+  if ((${#wrong[@]})); then
+    fail "interrupts on receive cores ${KB_RX_CORES}: $(printf '%s, ' "${wrong[@]:0:5}")${#wrong[@]} in all" 'systemctl restart kb-step-irq'
+  else
+    pass "none of ${placed} interrupts on receive cores ${KB_RX_CORES}$( ((managed == 0)) || printf ', apart from %s that never fired there' "$managed")"
+  fi
+}
+
+# A queue that the kernel manages may be assigned to a core that never gives it work.
+fires_on_receive_core() {
+  read_file /proc/interrupts | awk -v irq="$1:" -v cores=" $(cpus_expand "$KB_RX_CORES") " '
+    NR == 1 { for (i = 1; i <= NF; i++) cpu[i + 1] = substr($i, 4); next }
+    $1 == irq { for (i in cpu) if (index(cores, " " cpu[i] " ") && $i > 0) found = 1 }
+    END { exit !found }'
+}
+
+irq_name() { read_file /proc/interrupts | awk -v irq="$1:" '$1 == irq { print $NF }'; }
+
+# Reading any other clock leaves the CPU or the guest.
+check_clocksource() {
+  local now
+  now=$(read_file /sys/devices/system/clocksource/clocksource0/current_clocksource)
+  case $now in
+    tsc | arch_sys_counter) pass "$now" ;;
+    *)
+      if [[ " $KB_KERNEL_ARGS " == *' clocksource=tsc '* ]]; then
+        fail "${now}, although clocksource=tsc is planned" 'see dmesg for why the kernel gave up the TSC'
+      else
+        caution "${now}: each time stamp costs more than with tsc" 'add clocksource=tsc to the kernel arguments if this instance type has a stable TSC'
+      fi
+      ;;
+  esac
+}
+
+check_c_states() {
+  local driver state deepest='' name
+  driver=$(read_file /sys/devices/system/cpu/cpuidle/current_driver)
+  for state in "$root"/sys/devices/system/cpu/cpu"${KB_RX_CORES%%[,-]*}"/cpuidle/state*; do
+    [[ -e $state/name && $(cat "$state/disable") == 0 ]] || continue
+    deepest=$state
+  done
+  name=$(cat "$deepest/name" 2>/dev/null)
+  if [[ -z $deepest ]]; then
+    pass "no idle states offered (driver ${driver:-none})"
+  elif [[ " $KB_KERNEL_ARGS " != *max_cstate=* ]]; then
+    skip "no limit planned; deepest is ${name} (driver ${driver})"
+  elif [[ $name == POLL || $name == C1* || $name == haltpoll || $name == 'ACPI HLT' ]]; then
+    pass "deepest is ${name} (driver ${driver})"
+  else
+    fail "deepest is ${name} ($(cat "$deepest/latency") us to leave it), planned C1" 'has the host rebooted with the planned kernel arguments? see kernel-args'
+  fi
+}
+
+check_jitter() {
+  local cpu gap seconds tool
+  if ((KB_JITTER_MAX_US == 0)); then
+    skip 'no gate planned'
+    return
+  fi
+  if ! read -r cpu gap seconds tool < <(read_file /run/kb/jitter); then
+    fail 'not measured in this boot' 'systemctl stop kb-receiver && systemctl restart kb-step-jitter && systemctl start kb-receiver'
+  elif ((gap <= KB_JITTER_MAX_US)); then
+    pass "longest interruption ${gap} us (CPU ${cpu}, ${seconds} s, ${tool}), at most ${KB_JITTER_MAX_US} us planned"
+  else
+    fail "longest interruption ${gap} us (CPU ${cpu}, ${seconds} s, ${tool}), at most ${KB_JITTER_MAX_US} us planned" 'look for what runs there: /proc/interrupts, ps -eLo psr,comm'
+  fi
+}
+
+check_numa() {
+  local node=${KB_DATA_NUMA:--1} cpus
+  cpus=$(read_file "/sys/devices/system/node/node${node}/cpulist")
+  if [[ $node == -1 || -z $cpus ]]; then
+    skip 'the system does not say which NUMA node the data interface is on'
+  elif [[ $(cpus_overlap "$cpus" "$KB_RX_CORES" | tr ',' '\n' | wc -l) == "$(cpus_expand "$KB_RX_CORES" | wc -w)" ]]; then
+    pass "receive cores ${KB_RX_CORES} are on node ${node}, as the data interface"
+  else
+    caution "data interface on node ${node} (CPUs ${cpus}), receive cores ${KB_RX_CORES}: packets cross between sockets" "give CoreLayout CPUs of node ${node}, or the data interface the other network card"
+  fi
+}

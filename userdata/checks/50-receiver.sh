@@ -1,0 +1,52 @@
+# shellcheck shell=bash disable=SC2154,SC2034
+# SPDX-License-Identifier: Apache-2.0
+checks+=(receiver stats-page cloudwatch)
+
+# page_value KEY: a string, number or boolean of the stats page; the first of that name.
+page_value() {
+  "$bin/kb-stats" --json --page "$root$KB_STATS_PAGE" 2>/dev/null |
+    grep -o "\"$1\":[^,}]*" | head -n1 | cut -d: -f2- | tr -d '"'
+}
+
+# The heartbeat moves every 100 ms while the receiver's main thread lives.
+check_receiver() {
+  local first second
+  first=$(page_value heartbeatNs)
+  sleep 0.5
+  second=$(page_value heartbeatNs)
+  if [[ -z $first ]]; then
+    fail "no stats page at ${KB_STATS_PAGE}" 'see journalctl -u kb-receiver'
+  elif [[ $(page_value ready) != true ]]; then
+    fail 'not every queue polls yet' 'see journalctl -u kb-receiver'
+  elif [[ $first == "$second" ]]; then
+    fail "its heartbeat stands still at ${first}" 'see systemctl status kb-receiver'
+  else
+    pass "$(page_value plane) with handler $(page_value handlerName), $(page_value queues) queues, driver $(page_value driver), $(page_value received) datagrams received"
+  fi
+}
+
+check_stats_page() {
+  local beat age
+  beat=$(page_value heartbeatNs)
+  if [[ -z $beat ]]; then
+    fail "none at ${KB_STATS_PAGE}" 'see journalctl -u kb-receiver'
+    return
+  fi
+  age=$((($(date +%s%N) - beat) / 1000000))
+  # ten heartbeats: less could be the clock being set
+  if ((age < 1000)); then
+    pass "${age} ms old"
+  else
+    fail "${age} ms old" 'see systemctl status kb-receiver'
+  fi
+}
+
+check_cloudwatch() {
+  if [[ ! -e $root/opt/aws/amazon-cloudwatch-agent ]]; then
+    caution "no CloudWatch agent on this host: metrics go nowhere" "bake amazon-cloudwatch-agent into the image, or set 'prometheusPort'"
+  elif systemctl is-active --quiet amazon-cloudwatch-agent; then
+    pass 'the agent runs'
+  else
+    fail 'the agent does not run' 'systemctl status amazon-cloudwatch-agent'
+  fi
+}
