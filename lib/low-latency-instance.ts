@@ -495,13 +495,15 @@ export class LowLatencyInstance extends LowLatencyInstanceBase {
       }],
     });
     setNetworkInterfaces(this.launchTemplate, interfaces);
+    // The template names itself otherwise, and so the instance.
+    cdk.Tags.of(this.launchTemplate).add('Name', this.node.path, { priority: 200 });
 
     const instance = instanceFromTemplate(this, 'Resource', this.launchTemplate);
     instance.resource.node.addDependency(this.role); // its policies too: the first boot reads the asset
     this.instanceId = instance.instanceId;
     this.instancePrivateIp = instance.privateIp;
     gate.waitFor(instance.resource, bootTimeout);
-    validateTagKeys(instance.resource);
+    validateTagKeys(this.launchTemplate, instance.resource);
     validateAlarms(this);
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { range } from './bounds';
 import { cpuRange, formatCpuList, parseCpuList } from './cpu-list';
 import type { Findings } from './fail';
 import type { CoreChoice } from './host-plan';
-import { range } from './host-plan';
 import type { InstanceFacts } from './instance-facts';
 
 export interface CorePlan {
@@ -46,10 +46,6 @@ function autoLayout(
   }
   const nodeCores = cores / numaNodes;
   const free = cpuRange(node * nodeCores, nodeCores).filter(cpu => cpu >= housekeepingCount);
-  const asksSomething = Number.isInteger(queues) && queues >= 1 && queues <= cpus;
-  if (!asksSomething) {
-    return NONE; // reported with 'queues'
-  }
   if (!findings.check(queues <= free.length,
     `'queues' must be at most ${free.length} on ${instanceType}, the cores of NUMA node ${node} beside `
     + `${housekeepingCount} for housekeeping, got ${queues}`)) {

@@ -32,7 +32,7 @@ export interface HostAsset {
 export function hostAsset(scope: Construct, id: string, handlerDirectory?: string): HostAsset {
   const archive = tar([...packageEntries(), ...(handlerDirectory === undefined ? [] : handlerEntries(scope, handlerDirectory))]);
   const sha256 = createHash('sha256').update(archive).digest('hex');
-  // CDK copies the file into the assembly at once; the hash in the name is ours, so that it equals KB_ASSET_SHA256.
+  // Named after our own hash: CDK's would change with CDK. The file is copied into the assembly at once.
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cdk-kernel-bypass-'));
   const file = path.join(folder, 'host.tar');
   fs.writeFileSync(file, archive);

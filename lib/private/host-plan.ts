@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Findings } from './fail';
+import { isPowerOfTwo, range } from './bounds';
 import { decideCores } from './core-plan';
-import { decideInterface } from './interface-plan';
-import { decideMemory } from './memory-plan';
-import { decideTuning } from './tuning-plan';
+import { Findings } from './fail';
 import type { InstanceFacts } from './instance-facts';
 import { knownInstanceFamilies } from './instance-facts';
+import { decideInterface } from './interface-plan';
+import { decideMemory } from './memory-plan';
 import type { PlanValues } from './plan-keys';
 import { PLAN_VERSION } from './plan-keys';
+import { decideTuning } from './tuning-plan';
 
 /*
  * Seam 1: every decision about the host, as a pure function of plain values: no construct, no token. What is left out
@@ -132,30 +133,34 @@ export function planFor(input: PlanInput): PlanOutcome {
     return { findings: findings.list };
   }
 
-  const threads = decideThreads(input, facts, findings);
+  // What stands by itself first; cores, memory and tuning follow from it and would only repeat its faults.
   const { plane } = dataPlane;
+  const threads = decideThreads(input, facts, findings);
   const queues = dataPlane.queues ?? 1;
   const nic = decideInterface(input.dataInterface, facts, plane, queues, findings);
-  const cores = decideCores(input.cores, facts, threads, queues, nic.networkCard, findings);
   const rings = decideRings(dataPlane, findings);
-  const memory = decideMemory(input.tuning, facts, dataPlane, queues, rings.frames, nic.mtu, findings);
   const socketBufferKiB = dataPlane.socketBufferKiB ?? SOCKET_BUFFER_KIB;
-  range(findings, 'socketBuffer in KiB', socketBufferKiB, 64, 1048576);
-  const tuning = decideTuning(input.tuning, facts, plane, cores, memory, socketBufferKiB, findings);
-  checkFlows(dataPlane, findings);
-  checkHandler(dataPlane, findings);
+  range(findings, 'socketBuffer in KiB', socketBufferKiB, 64, 1048575); // the receiver's own bounds
+  const busyPoll = dataPlane.busyPollMicros ?? defaultBusyPoll(plane);
+  range(findings, 'busyPollMicros', busyPoll, 0, 1000);
   const zeroCopy = decideZeroCopy(dataPlane, input.os, findings);
   const dpdkVersion = decideVersion('dpdkVersion', dataPlane.dpdkVersion, DPDK_VERSION, plane === 'dpdk', findings);
   const libxdpDefault = input.os.name === 'al2023' ? LIBXDP_VERSION : 'distro'; // AL2023 has no such package
   const libxdpVersion = decideVersion(
     'libxdpVersion', dataPlane.libxdpVersion, libxdpDefault, WITH_XDP.has(plane), findings);
-  const busyPoll = dataPlane.busyPollMicros ?? defaultBusyPoll(plane);
-  range(findings, 'busyPollMicros', busyPoll, 0, 1000);
+  checkFlows(dataPlane, findings);
+  checkHandler(dataPlane, findings);
   checkNicDriver(dataPlane, facts, findings);
   range(findings, 'bootTimeout in seconds', input.bootTimeoutSeconds, 600, 43200); // a wait condition's own maximum
   if (input.prometheusPort !== 0) {
     range(findings, 'prometheusPort', input.prometheusPort, 1024, 65535);
   }
+  if (findings.list.length > 0) {
+    return { findings: findings.list };
+  }
+  const cores = decideCores(input.cores, facts, threads, queues, nic.networkCard, findings);
+  const memory = decideMemory(input.tuning, facts, dataPlane, queues, rings.frames, nic.mtu, findings);
+  const tuning = decideTuning(input.tuning, facts, plane, cores, memory, socketBufferKiB, findings);
   if (findings.list.length > 0) {
     return { findings: findings.list };
   }
@@ -215,16 +220,6 @@ export function planFor(input: PlanInput): PlanOutcome {
       },
     },
   };
-}
-
-/** Adds a finding unless the value is an integer within the bounds. */
-export function range(findings: Findings, name: string, value: number, min: number, max: number, on = ''): boolean {
-  return findings.check(Number.isInteger(value) && value >= min && value <= max,
-    `'${name}' must be between ${min} and ${max}${on}, got ${value}`);
-}
-
-export function isPowerOfTwo(value: number): boolean {
-  return Number.isInteger(value) && value > 0 && (value & (value - 1)) === 0;
 }
 
 function decideThreads(input: PlanInput, facts: InstanceFacts, findings: Findings): number {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isPowerOfTwo, range } from './bounds';
 import type { Findings } from './fail';
 import type { InterfaceChoice, Plane } from './host-plan';
-import { isPowerOfTwo, range } from './host-plan';
 import type { InstanceFacts } from './instance-facts';
 
 // One 4 KiB page minus headroom, Ethernet header and the skb's tail: what ENA gives a single-buffer XDP program.
@@ -75,7 +75,7 @@ function decideQueueCount(
 ): { eniQueues: number; enaQueueCount?: number } {
   const { instanceType } = facts;
   const card = facts.cards[networkCard];
-  const queuesAreGood = range(findings, 'queues', queues, 1, card.maxQueues, ` on ${instanceType}`);
+  range(findings, 'queues', queues, 1, card.maxQueues, ` on ${instanceType}`);
   if (asked !== undefined) {
     if (!facts.flexibleQueues) {
       findings.check(asked === card.defaultQueues,
@@ -86,7 +86,7 @@ function decideQueueCount(
     }
     return { eniQueues: asked, enaQueueCount: asked === card.defaultQueues ? undefined : asked };
   }
-  if (!queuesAreGood || queues <= card.defaultQueues) {
+  if (queues <= card.defaultQueues) {
     return { eniQueues: card.defaultQueues };
   }
   const enaQueueCount = 2 ** Math.ceil(Math.log2(queues));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { range } from './bounds';
 import type { Findings } from './fail';
 import type { PlaneChoice, TuningChoice } from './host-plan';
-import { range } from './host-plan';
 import type { InstanceFacts } from './instance-facts';
 
 export interface MemoryPlan {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { range } from './bounds';
 import type { CorePlan } from './core-plan';
 import type { Findings } from './fail';
 import type { Plane, TuningChoice } from './host-plan';
-import { range } from './host-plan';
 import type { InstanceFacts } from './instance-facts';
 import type { MemoryPlan } from './memory-plan';
 
