@@ -26,8 +26,7 @@
 
 #define MAX_SECONDS 3600u
 #define GAP_NS	    1000u /* no sequence of a few instructions takes a microsecond by itself */
-#define WARM_UP_NS  10000000ull /* page faults, caches and the clock's ramp-up are not the host's  \
-				 */
+#define WARM_UP_NS  10000000ull /* page faults and cold caches are not the host's */
 
 struct spinner {
 	pthread_t thread;
