@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Command } from './command';
 import { CommandError } from './command-error';
+import { guard } from './guard';
 import { failures, readReport } from '../lab/report';
 import { reportPage } from '../lab/report-page';
 import { comparisonTable, reportTable } from '../lab/report-table';
@@ -20,17 +21,7 @@ Exit status: 0 every run of the (second) report balanced, 1 one did not, 2 the a
 export const report: Command = {
   name: 'report',
   summary: 'show a lab report again, or compare two',
-  async run(args: string[]): Promise<number> {
-    try {
-      return show(args);
-    } catch (error) {
-      if (error instanceof CommandError) {
-        console.error(`kb report: ${error.message}`);
-        return error.exitStatus;
-      }
-      throw error;
-    }
-  },
+  run: (args) => guard('report', () => show(args)),
 };
 
 function show(args: string[]): number {

@@ -6,32 +6,31 @@ import { PACKAGE_ROOT } from './package-root';
 import { attempt, lastWords } from './shell';
 import { Terminal } from './terminal';
 
+/** Programs by the folder of the build that holds them. */
+const FOLDER: Readonly<Record<string, string>> = {
+  'kb-kernel': '', 'kb-afxdp': '', 'kb-dpdk': '', 'kb-stats': 'tools', 'kb-xdp': 'tools', 'kb-gen': 'tools', 'kb-gen-dpdk': 'tools',
+};
+
 /** The data plane as built for the lab. */
 export class DataPlaneBuild {
-  /** Builds what changed since the last time; `handler` is a built-in's name or a directory. */
-  static async make(handler: string, terminal: Terminal, signal: AbortSignal): Promise<DataPlaneBuild> {
-    const build = new DataPlaneBuild(path.join(PACKAGE_ROOT, 'build', 'lab'));
+  /** Builds the programs, what changed since the last time; `handler` is a built-in's name or a directory. */
+  static async make(programs: readonly string[], handler: string, terminal: Terminal, signal: AbortSignal): Promise<DataPlaneBuild> {
+    const folder = path.join(PACKAGE_ROOT, 'build', 'lab');
     const source = path.join(PACKAGE_ROOT, 'assets', 'dataplane');
-    const configured = fs.existsSync(path.join(build.folder, 'build.ninja'));
+    const configured = fs.existsSync(path.join(folder, 'build.ninja'));
     terminal.progress('building the data plane');
     await step('meson', configured
-      ? ['configure', build.folder, `-Dhandler_dir=${handler}`]
-      : ['setup', build.folder, source, `-Dhandler_dir=${handler}`], terminal, signal);
-    await step('ninja', ['-C', build.folder], terminal, signal);
-    return build;
+      ? ['configure', folder, `-Dhandler_dir=${handler}`]
+      : ['setup', folder, source, `-Dhandler_dir=${handler}`], terminal, signal);
+    await step('ninja', ['-C', folder, ...programs.map((name) => path.join(FOLDER[name], name))], terminal, signal);
+    return new DataPlaneBuild(folder);
   }
 
   private constructor(private readonly folder: string) {}
 
-  /** The path of a program; throws, naming what it needs, when the build left it out. */
+  /** The path of a program that was built. */
   program(name: string): string {
-    const found = [this.folder, path.join(this.folder, 'tools'), path.join(this.folder, 'bpf')]
-      .map((folder) => path.join(folder, name))
-      .find((file) => fs.existsSync(file));
-    if (found === undefined) {
-      throw CommandError.usage(`the build has no ${name}; look for what was 'not found' in ${path.join(this.folder, 'meson-logs', 'meson-log.txt')}`);
-    }
-    return found;
+    return path.join(this.folder, FOLDER[name], name);
   }
 }
 
@@ -40,14 +39,19 @@ async function step(command: string, args: string[], terminal: Terminal, signal:
     signal,
     onLine: (line) => {
       if (/^\[\d+\/\d+\]/.test(line)) {
-        terminal.progress(`building the data plane ${line}`);
+        terminal.detail(`building the data plane ${line}`);
       }
     },
   });
-  if (done.status !== 0) {
-    // Compilers talk on ninja's standard output; the first error is the one that matters.
-    const text = done.stdout + done.stderr;
-    const error = text.split('\n').find((line) => /error:/i.test(line));
-    throw CommandError.usage(`the data plane does not build ('${command} ${args.join(' ')}'): ${error ?? lastWords(text)}`);
+  if (done.status === 0) {
+    return;
   }
+  const text = done.stdout + done.stderr;
+  const absent = /unknown target '([^']+)'/.exec(text)?.[1];
+  if (absent !== undefined) {
+    throw CommandError.usage(`the build leaves ${path.basename(absent)} out because something it needs was not found; build/lab/meson-logs/meson-log.txt says what`);
+  }
+  // Compilers talk on ninja's standard output; the first error is the one that matters.
+  const error = text.split('\n').find((line) => /error:/i.test(line));
+  throw CommandError.usage(`the data plane does not build ('${command} ${args.slice(0, 2).join(' ')}'): ${error ?? lastWords(text)}`);
 }

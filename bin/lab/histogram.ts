@@ -22,7 +22,8 @@ export class Histogram {
   readonly buckets: readonly Bucket[];
   readonly total: number;
 
-  constructor(buckets: readonly Bucket[]) {
+  /** `max` is the largest value known to have been recorded, where that is known exactly. */
+  constructor(buckets: readonly Bucket[], private readonly max = Infinity) {
     this.buckets = buckets.filter((bucket) => bucket.count !== 0).sort((a, b) => a.lowest - b.lowest);
     this.total = this.buckets.reduce((sum, bucket) => sum + bucket.count, 0);
   }
@@ -34,12 +35,12 @@ export class Histogram {
     if (this.total < older.total || left.some((bucket) => bucket.count < 0)) {
       throw new Error('a histogram went backwards: the receiver was restarted between two snapshots');
     }
-    return new Histogram(left);
+    return new Histogram(left, this.max);
   }
 
   /**
    * The value that a share `q` of all values does not exceed: the upper end of the bucket with rank
-   * ceil(q * total), as HdrHistogram reports it; 0 when empty.
+   * ceil(q * total), as HdrHistogram reports it, but never beyond the largest value; 0 when empty.
    */
   quantile(q: number): number {
     const rank = Math.max(1, Math.ceil(q * this.total));
@@ -47,7 +48,7 @@ export class Histogram {
     for (const bucket of this.buckets) {
       seen += bucket.count;
       if (seen >= rank) {
-        return bucket.highest;
+        return Math.min(bucket.highest, this.max);
       }
     }
     return 0;

@@ -17,11 +17,14 @@ export interface LabMachine {
   /** What the step data-nic would find: `KB_DATA_IFACE` and the rest of host.env. */
   readonly host: Plan;
   readonly statsPage: string;
-  readonly bpfDir: string;
   /** The user's own handler is compiled in. */
   readonly customHandler: boolean;
-  readonly ealArgs?: string;
+  /** What the wire needs to be different. */
+  readonly changes: readonly Change[];
 }
+
+/** A key, the value it needs here, and why. */
+export type Change = readonly [key: string, value: string, why: string];
 
 /** The plan that a lab's receiver is started with, and how it differs from the synthesised one. */
 export interface LabPlan {
@@ -31,22 +34,16 @@ export interface LabPlan {
 
 /** Changes as little of a plan as this machine allows, and says what. */
 export function labPlan(plan: Plan, machine: LabMachine): LabPlan {
-  const wanted: [key: string, value: string, why: string][] = [
+  const wanted: Change[] = [
     ['KB_QUEUES', '1', 'the wire has one queue'],
     ['KB_RX_CORES', String(machine.cores.receiver), 'a CPU of this machine'],
     ['KB_HOUSEKEEPING_CORES', String(machine.cores.housekeeping), 'a CPU of this machine'],
     ['KB_ISOLATED_CORES', '', 'this machine was not booted for it'],
     ['KB_STATS_PAGE', machine.statsPage, 'a folder of this run'],
-    ['KB_BPF_DIR', machine.bpfDir, 'a folder of this run'],
+    ...machine.changes,
   ];
-  if (plan.KB_ZERO_COPY === 'require') {
-    wanted.push(['KB_ZERO_COPY', 'auto', 'veth has no zero-copy']);
-  }
   if (machine.customHandler) {
     wanted.push(['KB_HANDLER', 'custom', '--handler']);
-  }
-  if (machine.ealArgs !== undefined) {
-    wanted.push(['KB_EAL_ARGS', machine.ealArgs, 'a software driver stands in for the ENA']);
   }
   const overrides = wanted
     .filter(([key, value]) => plan[key] !== value)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as fs from 'node:fs';
-import { run, attempt, ShellOptions } from './shell';
+import { attempt, run, ShellOptions } from './shell';
 import { Undo } from './undo';
 import { CommandError } from '../commands/command-error';
 
@@ -13,14 +13,17 @@ export interface End {
 }
 
 const PREFIX = 'kb-lab-';
-const PREFIX_LENGTH = 24;
+
+/** Both ends' addresses: 198.18.0.0/15 is set aside for benchmarks (RFC 2544); the MACs are locally administered. */
+export const SENDER = { address: '198.18.0.1', mac: '02:6b:62:00:00:01' };
+export const RECEIVER = { address: '198.18.0.2', mac: '02:6b:62:00:00:02' };
+export const PREFIX_LENGTH = 24;
 
 /** Two network namespaces joined by a veth pair: the sender's host and the receiver's. */
 export class Network {
-  static async create(undo: Undo, mtu: number, signal: AbortSignal): Promise<Network> {
-    // 198.18.0.0/15 is set aside for benchmarks (RFC 2544); locally administered MACs.
-    const tx: End = { namespace: `${PREFIX}${process.pid}-tx`, iface: 'kb0', address: '198.18.0.1', mac: '02:6b:62:00:00:01' };
-    const rx: End = { namespace: `${PREFIX}${process.pid}-rx`, iface: 'kb1', address: '198.18.0.2', mac: '02:6b:62:00:00:02' };
+  static async create(name: string, mtu: number, undo: Undo, signal: AbortSignal): Promise<Network> {
+    const tx: End = { namespace: `${PREFIX}${process.pid}-${name}-tx`, iface: 'kb0', ...SENDER };
+    const rx: End = { namespace: `${PREFIX}${process.pid}-${name}-rx`, iface: 'kb1', ...RECEIVER };
     const ip = (...args: string[]) => run('ip', args, { signal });
     for (const end of [tx, rx]) {
       undo.add(`namespace ${end.namespace}`, () => removeNamespace(end.namespace));
@@ -41,15 +44,13 @@ export class Network {
     return new Network(tx, rx);
   }
 
-  readonly prefixLength = PREFIX_LENGTH;
-
   private constructor(readonly tx: End, readonly rx: End) {}
 
-  /** What the wire itself dropped on the sender's side: no receiver can see that. */
-  async droppedBySender(): Promise<number> {
-    const [link] = JSON.parse(await run('ip', ['-n', this.tx.namespace, '-s', '-j', 'link', 'show', 'dev', this.tx.iface])) as
-      { stats64: { tx: { dropped: number; errors: number; carrier_errors: number } } }[];
-    return link.stats64.tx.dropped + link.stats64.tx.errors;
+  /** What an interface itself dropped, on its way out or in. */
+  async dropped(end: End, direction: 'tx' | 'rx'): Promise<number> {
+    const [link] = JSON.parse(await run('ip', ['-n', end.namespace, '-s', '-j', 'link', 'show', 'dev', end.iface])) as
+      { stats64: Record<'tx' | 'rx', { dropped: number }> }[];
+    return link.stats64[direction].dropped;
   }
 
   /** A port that another program holds would share or steal the feed without a word. */
@@ -61,8 +62,7 @@ export class Network {
   }
 }
 
-/** A command line that runs `command` in a network namespace, with /sys and bpffs as they are outside. */
-export function inside(namespace: string, command: string, ...args: string[]): [string, string[]] {
+function inside(namespace: string, command: string, ...args: string[]): [string, string[]] {
   return ['nsenter', [`--net=/run/netns/${namespace}`, '--', command, ...args]];
 }
 
@@ -73,7 +73,7 @@ export function udpPorts(table: string): number[] {
 
 /** Namespaces of labs that are gone; call only while holding the lock. */
 export function leftoverNamespaces(folder = '/run/netns'): string[] {
-  return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => /^kb-lab-\d+-(tx|rx)$/.test(name)) : [];
+  return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => /^kb-lab-\d+-.+-[tr]x$/.test(name)) : [];
 }
 
 /** Ends what still runs in a namespace and removes it. */

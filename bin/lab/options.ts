@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { parseArgs } from 'node:util';
 import { LAB_PLANES, LabPlane } from './planes';
 import { CommandError } from '../commands/command-error';
+import { parseOptions } from '../commands/guard';
 
 /** What a lab is asked to do. */
 export interface LabOptions {
@@ -52,7 +52,7 @@ were lost or unexplained, or a run failed; 2 the arguments or the machine rule t
 
 /** Reads the command line; throws a `CommandError` that names the option, the value and what is allowed. */
 export function parseLabOptions(args: readonly string[]): LabOptions | 'help' {
-  const values = read(args);
+  const values = parseOptions([...args], OPTIONS);
   if (values.help) {
     return 'help';
   }
@@ -68,32 +68,17 @@ export function parseLabOptions(args: readonly string[]): LabOptions | 'help' {
   };
 }
 
-interface Values {
-  planes?: string;
-  rate?: string;
-  size?: string;
-  seconds?: string;
-  handler?: string;
-  json?: string;
-  html?: string;
-  keep?: boolean;
-  help?: boolean;
-}
-
-function read(args: readonly string[]): Values {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { planes: text, rate: text, size: text, seconds: text, handler: text, json: text, html: text, keep: flag, help: flag },
-    }).values;
-  } catch (error) {
-    // The first sentence names the option; what follows explains Node's own syntax.
-    const reason = (error as Error).message.split(/[.\n]/)[0];
-    throw CommandError.usage(`${reason.charAt(0).toLowerCase()}${reason.slice(1)}; see --help`);
-  }
-}
+const OPTIONS = {
+  planes: { type: 'string' },
+  rate: { type: 'string' },
+  size: { type: 'string' },
+  seconds: { type: 'string' },
+  handler: { type: 'string' },
+  json: { type: 'string' },
+  html: { type: 'string' },
+  keep: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
 
 function planes(text: string | undefined): readonly LabPlane[] {
   if (text === undefined) {

@@ -6,7 +6,7 @@ import { Terminal } from './terminal';
 /** The Debian packages that building and running the data plane takes; dependencies come by themselves. */
 export const PACKAGES: readonly string[] = [
   'gcc', 'libc6-dev', 'linux-libc-dev', 'meson', 'ninja-build', 'pkg-config', // the receivers and the tools
-  'clang', 'llvm', 'libbpf-dev', 'libxdp-dev', // the XDP programs
+  'clang', 'llvm', 'bpftool', 'libbpf-dev', 'libxdp-dev', // the XDP programs
   'libdpdk-dev', // kb-dpdk
   'iproute2', 'procps', 'util-linux', // namespaces, sysctl, nsenter and taskset
 ];
@@ -22,7 +22,7 @@ export async function installPrerequisites(terminal: Terminal, root: boolean, si
   }
   terminal.say(`installing ${missing.length} Debian packages: ${missing.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const onLine = (line: string) => terminal.progress(`apt-get: ${line}`);
+  const onLine = (line: string) => terminal.detail(`apt-get: ${line}`);
   await attempt('apt-get', ['update', '-q'], { env, signal, onLine });
   const done = await attempt('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], { env, signal, onLine });
   if (done.status !== 0) {

@@ -60,6 +60,8 @@ export interface LabReport {
   readonly statement: string;
   readonly environment: Environment;
   readonly runs: readonly LabRun[];
+  /** Planes that could not be measured, and why. */
+  readonly errors: readonly string[];
 }
 
 export function runName(run: { plane: string; wire: string }): string {

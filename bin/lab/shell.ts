@@ -16,8 +16,9 @@ export interface ShellOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Ends the program early. */
   readonly signal?: AbortSignal;
-  /** Sees each line of standard output as it comes. */
+  /** Sees each line of either output as it comes. */
   readonly onLine?: (line: string) => void;
+  readonly onStart?: (pid: number) => void;
 }
 
 /** Runs a program to its end and reports its status, whatever that is. */
@@ -32,18 +33,9 @@ export function attempt(command: string, args: readonly string[], options: Shell
     options.signal?.addEventListener('abort', stop);
     let stdout = '';
     let stderr = '';
-    let line = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-      if (options.onLine) {
-        const lines = (line + text).split('\n');
-        line = lines.pop() ?? '';
-        lines.forEach(options.onLine);
-      }
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; }).on('data', byLine(options.onLine));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; }).on('data', byLine(options.onLine));
+    child.on('spawn', () => options.onStart?.(child.pid as number));
     child.on('error', (error: NodeJS.ErrnoException) => {
       options.signal?.removeEventListener('abort', stop);
       reject(error.code === 'ENOENT' ? CommandError.usage(`'${command}' is not installed`) : error);
@@ -72,6 +64,15 @@ export async function run(command: string, args: readonly string[], options: She
 export function lastWords(text: string, lines = 3): string {
   const said = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
   return said.length === 0 ? 'it said nothing' : said.slice(-lines).join(' | ');
+}
+
+function byLine(onLine: ShellOptions['onLine']): (text: string) => void {
+  let rest = '';
+  return (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    lines.forEach((line) => onLine?.(line));
+  };
 }
 
 function killGroup(child: ChildProcess): void {

@@ -26,6 +26,13 @@ export class Terminal {
     this.open = true;
   }
 
+  /** A line that only someone who watches wants; a log goes without. */
+  detail(text: string): void {
+    if (this.err.isTTY) {
+      this.progress(text);
+    }
+  }
+
   print(text: string): void {
     this.clear();
     this.out.write(`${text}\n`);

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as fs from 'node:fs';
+import { CommandError } from '../commands/command-error';
+import { DataPlaneBuild } from './build';
+import { confine } from './confine';
+import { Cores } from './cores';
+import { cpuPercent, CpuSample } from './cpu-usage';
+import { Generated, generate } from './generator';
+import { firstFlow, LabPlan, labPlan } from './lab-plan';
+import { Causes, growth, ledger } from './ledger';
+import { LabOptions } from './options';
+import { Plan, renderPlan } from './plan';
+import { LabPlane } from './planes';
+import { Receiver } from './receiver';
+import { CpuPercent, LabRun } from './report';
+import { RunFolder } from './run-folder';
+import { attempt, lastWords } from './shell';
+import { Snapshot } from './snapshot';
+import { LabWire } from './wire';
+
+const WARM_UP_SECONDS = 1; // first messages meet cold caches and lazily built tables
+const HEADERS = 28; // IPv4 and UDP
+const AFTER_DELIVERY = ['tx_ring_full', 'tx_too_long']; // what a handler sent, not what the feed sent it
+
+/** What every run of a lab shares. */
+export interface Bench {
+  readonly options: LabOptions;
+  readonly cores: Cores;
+  readonly folder: RunFolder;
+  readonly build: DataPlaneBuild;
+  readonly signal: AbortSignal;
+  /** Shown while a run goes on. */
+  progress(text: string): void;
+}
+
+/** Starts a plane's receiver from its plan, sends it the feed, and accounts for every packet. */
+export async function measure(plane: LabPlane, plan: Plan, wire: LabWire, bench: Bench): Promise<LabRun> {
+  const own = labPlan(plan, {
+    cores: bench.cores, host: wire.host, statsPage: bench.folder.file(`${plane.name}.stats`),
+    customHandler: bench.options.handler !== undefined, changes: wire.changes,
+  });
+  checkSize(plane, own.env, bench.options.size);
+  const { port } = firstFlow(own.env);
+  await wire.check(port);
+  fs.writeFileSync(bench.folder.file(`${plane.name}.env`), renderPlan(own.env));
+  const filter = plane.filter ? new Filter(own.env, wire, bench) : undefined;
+  try {
+    await filter?.attach();
+    bench.progress(`${plane.name}: starting ${plane.receiver}`);
+    const receiver = await Receiver.start(
+      confine(wire.receiver, bench.build.program(plane.receiver), []), own.env, bench.folder.file(`${plane.name}.log`),
+      bench.build.program('kb-stats'), bench.signal,
+    );
+    try {
+      return await feed(plane, own, wire, receiver, bench);
+    } finally {
+      await receiver.stop();
+    }
+  } finally {
+    await filter?.detach();
+  }
+}
+
+async function feed(plane: LabPlane, plan: LabPlan, wire: LabWire, receiver: Receiver, bench: Bench): Promise<LabRun> {
+  const { options, signal } = bench;
+  bench.progress(`${plane.name}: warming up`);
+  await generate(generator(plan.env, wire, bench, WARM_UP_SECONDS), signal);
+  const before = { page: await receiver.whenQuiet(signal), wire: await wire.dropped(), cpu: receiver.cpu() };
+  const generated = await generate(generator(plan.env, wire, bench, options.seconds), signal, (sent) => {
+    bench.progress(`${plane.name}: ${Math.round(sent / options.rate)} of ${options.seconds} s, ${sent.toLocaleString('en-US')} sent`);
+  });
+  const cpu = receiver.cpu();
+  const after = { page: await receiver.whenQuiet(signal), wire: await wire.dropped(), cpu };
+  if (after.page.start !== before.page.start) {
+    throw CommandError.retry(`${plane.name}: the receiver was replaced while it was measured`);
+  }
+  return report(plane, plan, options, generated, before, after);
+}
+
+/** The stats page, the wire's counters and the CPU time at one moment. */
+interface Reading {
+  readonly page: Snapshot;
+  readonly wire: Causes;
+  readonly cpu?: CpuSample;
+}
+
+function report(plane: LabPlane, plan: LabPlan, options: LabOptions, generated: Generated, before: Reading, after: Reading): LabRun {
+  const lost = lostBetween(before, after);
+  // What the handler refused was delivered to it and then lost: it counts once, under its cause.
+  const received = after.page.delivered - before.page.delivered - (lost.handler ?? 0);
+  const [oneWay, receive] = [after.page.oneWay.minus(before.page.oneWay), after.page.receive.minus(before.page.receive)];
+  return {
+    plane: plane.plane,
+    wire: plane.wire,
+    mode: after.page.mode,
+    handler: after.page.handler,
+    rate: options.rate,
+    rateAchieved: generated.achievedRate,
+    size: options.size,
+    seconds: options.seconds,
+    ...ledger(generated.sent, received, lost, growth(after.page.ignored, before.page.ignored)),
+    latencyNs: oneWay.percentiles(),
+    receiveLatencyNs: receive.percentiles(),
+    scheduleErrorNs: generated.scheduleErrorNs,
+    cpuPercent: cpuOf(before.cpu, after.cpu, generated),
+    overrides: plan.overrides,
+    distributions: { latency: oneWay.buckets, receive: receive.buckets },
+  };
+}
+
+function lostBetween(before: Reading, after: Reading): Causes {
+  const lost = { ...growth(after.page.lost, before.page.lost) };
+  AFTER_DELIVERY.forEach((cause) => delete lost[cause]);
+  for (const [cause, count] of Object.entries(growth(after.wire, before.wire))) {
+    lost[cause] = (lost[cause] ?? 0) + count;
+  }
+  return lost;
+}
+
+function cpuOf(before: CpuSample | undefined, after: CpuSample | undefined, generated: Generated): CpuPercent {
+  const share = (queueThread: boolean) => (before === undefined || after === undefined ? 0
+    : cpuPercent(before, after, (thread) => thread.name.startsWith('kb-rx-') === queueThread));
+  return { receiver: share(true), receiverMain: share(false), generator: generated.cpuPercent };
+}
+
+function generator(plan: Plan, wire: LabWire, bench: Bench, seconds: number): [string, string[]] {
+  const [program, args, place] = wire.generator;
+  const { address, port } = firstFlow(plan);
+  const to = `${address === '*' ? plan.KB_DATA_IP : address}:${port}`;
+  return confine(place, program, [
+    ...args, '--to', to, '--rate', String(bench.options.rate), '--size', String(bench.options.size), '--seconds', String(seconds),
+    '--core', String(bench.cores.generator), '--progress', '--json', '-',
+  ]);
+}
+
+function checkSize(plane: LabPlane, plan: Plan, size: number): void {
+  const most = Number(plan.KB_MTU) - HEADERS;
+  if (size > most) {
+    throw CommandError.usage(`'--size' must be at most ${most} on ${plane.name}, an MTU of ${plan.KB_MTU} less ${HEADERS} bytes of headers, got ${size}`);
+  }
+}
+
+/** The XDP filter in front of the kernel's sockets, as the step xdp-filter attaches it on a host. */
+class Filter {
+  constructor(private readonly env: Plan, private readonly wire: LabWire, private readonly bench: Bench) {}
+
+  async attach(): Promise<void> {
+    const done = await this.kbXdp('attach');
+    if (done.status !== 0) {
+      throw CommandError.retry(`kb-xdp attach stopped with status ${done.status}: ${lastWords(done.stderr)}`);
+    }
+  }
+
+  async detach(): Promise<void> {
+    await this.kbXdp('detach'); // its namespace goes next, and the filter with it
+  }
+
+  private kbXdp(action: string) {
+    const [program, args] = confine(this.wire.receiver, this.bench.build.program('kb-xdp'), [action]);
+    return attempt(program, args, { env: { PATH: process.env.PATH, ...this.env } });
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandError } from '../commands/command-error';
+import { CpuSample, sampleCpu } from './cpu-usage';
+import { Daemon } from './daemon';
+import { Plan } from './plan';
+import { Snapshot, takeSnapshot } from './snapshot';
+
+const READY_MS = 30_000; // DPDK scans and allocates for seconds on a slow machine
+const READY_POLL_MS = 50;
+// Device counters reach the page with the receiver's housekeeping, every 100 ms.
+const QUIET_POLL_MS = 150;
+const QUIET_MS = 10_000;
+
+/** A receiver of the data plane, started from a plan. */
+export class Receiver {
+  /** Resolves when every queue polls; else throws with the receiver's own words. */
+  static async start(command: readonly [string, string[]], env: Plan, log: string, kbStats: string, signal: AbortSignal): Promise<Receiver> {
+    const receiver = new Receiver(Daemon.start(command, { PATH: process.env.PATH, ...env }, log), env.KB_STATS_PAGE, kbStats);
+    try {
+      await receiver.untilReady(signal);
+      return receiver;
+    } catch (error) {
+      await receiver.stop();
+      throw error;
+    }
+  }
+
+  private constructor(private readonly daemon: Daemon, private readonly page: string, private readonly kbStats: string) {}
+
+  async snapshot(): Promise<Snapshot> {
+    if (this.daemon.failure !== undefined) {
+      throw CommandError.retry(`the receiver is gone: ${this.daemon.failure}`);
+    }
+    return takeSnapshot(this.kbStats, this.page);
+  }
+
+  /** Waits until nothing moves any more: all that was sent has been delivered or booked. */
+  async whenQuiet(signal: AbortSignal): Promise<Snapshot> {
+    const deadline = performance.now() + QUIET_MS;
+    let last = await this.snapshot();
+    for (let same = 0; same < 2 && performance.now() < deadline;) {
+      signal.throwIfAborted();
+      await sleep(QUIET_POLL_MS);
+      const now = await this.snapshot();
+      same = fingerprint(now) === fingerprint(last) ? same + 1 : 0;
+      last = now;
+    }
+    return last;
+  }
+
+  cpu(): CpuSample | undefined {
+    return sampleCpu(this.daemon.pid);
+  }
+
+  stop(): Promise<string> {
+    return this.daemon.stop();
+  }
+
+  private async untilReady(signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + READY_MS;
+    while (performance.now() < deadline) {
+      signal.throwIfAborted();
+      if (this.daemon.failure !== undefined) {
+        throw CommandError.retry(`the receiver does not start: ${this.daemon.failure}`);
+      }
+      const now = await takeSnapshot(this.kbStats, this.page).catch(() => undefined); // no page yet
+      if (now?.ready) {
+        return;
+      }
+      await sleep(READY_POLL_MS);
+    }
+    throw CommandError.retry(`the receiver was not ready within ${READY_MS / 1000} s`);
+  }
+}
+
+function fingerprint(snapshot: Snapshot): string {
+  return JSON.stringify([snapshot.delivered, snapshot.lost]);
+}
