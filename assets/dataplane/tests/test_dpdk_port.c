@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the back-end asks of a device and reads from it, without a device. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "backend/dpdk/counters.h"
+#include "backend/dpdk/port.h"
+#include "kb/error.h"
+
+/* An ENI of a c6in.32xlarge as net_ena describes it. */
+static struct rte_eth_dev_info ena_info(void)
+{
+	return (struct rte_eth_dev_info){
+		.driver_name = "net_ena",
+		.max_rx_queues = 32,
+		.max_tx_queues = 32,
+		.min_mtu = 128,
+		.max_mtu = 9216,
+		.max_rx_pktlen = 9234,
+	};
+}
+
+static struct kb_config good_plan(void)
+{
+	return (struct kb_config){.queues = 4,
+				  .mtu = 9001,
+				  .rx_ring = 1024,
+				  .tx_ring = 512,
+				  .frames = 4096,
+				  .burst = 32};
+}
+
+static void refused(const struct rte_eth_dev_info *info, const struct kb_config *cfg,
+		    const char *said)
+{
+	kb_err_clear();
+	assert_int_equal(kb_dpdk_port_check(info, cfg), -1);
+	assert_int_equal(kb_err_exit(), KB_EXIT_CONFIG);
+	assert_string_equal(kb_err_text(), said);
+}
+
+static void plan_beyond_the_device_is_refused(void **state)
+{
+	struct rte_eth_dev_info info = ena_info();
+	struct kb_config cfg = good_plan();
+	(void)state;
+	assert_int_equal(kb_dpdk_port_check(&info, &cfg), 0);
+
+	cfg.queues = 64;
+	refused(&info, &cfg, "'KB_QUEUES' must be between 1 and 32 on this net_ena port, got 64");
+	info.max_tx_queues = 2; /* the lesser counts: a queue both receives and sends */
+	cfg.queues = 3;
+	refused(&info, &cfg, "'KB_QUEUES' must be between 1 and 2 on this net_ena port, got 3");
+
+	info = ena_info();
+	cfg = good_plan();
+	cfg.frames = 1855;
+	refused(&info, &cfg,
+		"'KB_FRAMES' must be at least 1856 for rings of 1024 and 512, got 1855");
+	cfg.frames = 1856;
+	assert_int_equal(kb_dpdk_port_check(&info, &cfg), 0);
+
+	info.max_mtu = 3498;
+	refused(&info, &cfg,
+		"'KB_MTU' must be between 128 and 3498 on this net_ena port, got 9001");
+}
+
+/* Some drivers leave max_mtu at its largest value and mean max_rx_pktlen. */
+static void mtu_follows_the_frame_length_where_no_mtu_is_given(void **state)
+{
+	struct rte_eth_dev_info info = ena_info();
+	struct kb_config cfg = good_plan();
+	(void)state;
+	info.driver_name = "net_memif";
+	info.min_mtu = 68;
+	info.max_mtu = UINT16_MAX;
+	info.max_rx_pktlen = 1518;
+	refused(&info, &cfg,
+		"'KB_MTU' must be between 68 and 1500 on this net_memif port, got 9001");
+	cfg.mtu = 1500;
+	assert_int_equal(kb_dpdk_port_check(&info, &cfg), 0);
+	info.max_rx_pktlen = UINT32_MAX; /* net_pcap */
+	cfg.mtu = 9001;
+	assert_int_equal(kb_dpdk_port_check(&info, &cfg), 0);
+}
+
+static void counters_survive_a_device_that_starts_again(void **state)
+{
+	uint64_t last = 100;
+	(void)state;
+	assert_int_equal(kb_counter_growth(&last, 100), 0);
+	assert_int_equal(kb_counter_growth(&last, 107), 7);
+	assert_int_equal(kb_counter_growth(&last, 3), 3); /* reset, then three more */
+	assert_int_equal(kb_counter_growth(&last, 5), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plan_beyond_the_device_is_refused),
+		cmocka_unit_test(mtu_follows_the_frame_length_where_no_mtu_is_given),
+		cmocka_unit_test(counters_survive_a_device_that_starts_again),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
