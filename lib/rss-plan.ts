@@ -118,8 +118,8 @@ export class RssPlan {
     this.indirectionTable = this.weights ? tableOfWeights(this.weights) : freeTable(entries, queues);
     this.key = hash === RssHash.FIXED_KEY ? undefined : formatKey(key);
     this.placements = flows.map((flow, i) => {
-      const queue = this.indirectionTable[entries[i]!]!;
-      return { flow, hash: hashes[i]!, entry: entries[i]!, defaultQueue: before[entries[i]!]!, queue, core: cores?.[queue] };
+      const queue = this.indirectionTable[entries[i]];
+      return { flow, hash: hashes[i], entry: entries[i], defaultQueue: before[entries[i]], queue, core: cores?.[queue] };
     });
     this.defaultFlowsPerQueue = count(this.placements.map((placement) => placement.defaultQueue), queues);
     this.flowsPerQueue = count(this.placements.map((placement) => placement.queue), queues);

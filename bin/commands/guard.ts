@@ -15,8 +15,11 @@ export async function guard(name: string, body: () => number | Promise<number>):
   }
 }
 
+type Options = NonNullable<ParseArgsConfig['options']>;
+type Values<T extends Options> = ReturnType<typeof parseArgs<{ args: string[]; options: T; allowPositionals: false }>>['values'];
+
 /** Node's argument parser, with errors that name the option and point to --help. */
-export function parseOptions<T extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: T) {
+export function parseOptions<T extends Options>(args: string[], options: T): Values<T> {
   try {
     return parseArgs({ args, options, allowPositionals: false }).values;
   } catch (error) {

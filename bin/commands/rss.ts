@@ -71,11 +71,10 @@ function planned(make: () => RssPlan): RssPlan {
 }
 
 function parseHash(text = RssHash.LINUX as string): RssHash {
-  const hash = HASHES.find((known) => known === text);
-  if (hash === undefined) {
+  if (!(HASHES as string[]).includes(text)) {
     throw CommandError.usage(`'--hash' must be one of ${HASHES.join(', ')}, got '${text}'`);
   }
-  return hash;
+  return text as RssHash;
 }
 
 function parseQueues(text: string | undefined, type: string | undefined): number {

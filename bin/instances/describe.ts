@@ -30,7 +30,7 @@ export async function describeInstanceTypes(region: string): Promise<InstanceTyp
 export function parseInstanceTypes(text: string, file: string): InstanceTypeInfo[] {
   let value: { InstanceTypes?: InstanceTypeInfo[] } | null;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text) as typeof value;
   } catch (error) {
     throw CommandError.usage(`'${file}' is not JSON: ${(error as Error).message}`);
   }

@@ -3,7 +3,7 @@ import { expandCores } from '../../lib/private/core-counts';
 import type { InstanceRow } from '../../lib/private/instance-row';
 
 /** A row with its columns named, for `--json`. */
-export function instanceObject(row: InstanceRow) {
+export function instanceObject(row: InstanceRow): object {
   const [type, cores, threads, memoryGiB, flagText, cards, validCores, gbps, nitro, numaNodes, usdPerHour] = row;
   const flags = flagText.split(' ');
   return {

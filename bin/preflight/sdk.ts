@@ -6,10 +6,10 @@
  */
 /* eslint-disable @typescript-eslint/no-require-imports */
 
-export function ec2Sdk() {
+export function ec2Sdk(): typeof import('@aws-sdk/client-ec2') {
   return require('@aws-sdk/client-ec2') as typeof import('@aws-sdk/client-ec2');
 }
 
-export function serviceQuotasSdk() {
+export function serviceQuotasSdk(): typeof import('@aws-sdk/client-service-quotas') {
   return require('@aws-sdk/client-service-quotas') as typeof import('@aws-sdk/client-service-quotas');
 }

@@ -7,7 +7,7 @@
 
 export function compressCores(counts: readonly number[]): string {
   const sorted = [...new Set(counts)].sort((a, b) => a - b);
-  const gap = (i: number) => sorted[i + 1]! - sorted[i]!;
+  const gap = (i: number) => sorted[i + 1] - sorted[i];
   const parts: string[] = [];
   for (let first = 0; first < sorted.length;) {
     let last = first;

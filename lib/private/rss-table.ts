@@ -20,9 +20,9 @@ export function freeTable(entries: readonly number[], queues: number): number[] 
   const busiest = [...flowsPerEntry(entries)].sort(([a, flowsA], [b, flowsB]) => flowsB - flowsA || a - b);
   for (const [entry, flows] of busiest) {
     const least = Math.min(...load);
-    const queue = load[table[entry]!] === least ? table[entry]! : load.indexOf(least);
+    const queue = load[table[entry]] === least ? table[entry] : load.indexOf(least);
     table[entry] = queue;
-    load[queue]! += flows;
+    load[queue] += flows;
   }
   return table;
 }
@@ -41,9 +41,9 @@ export function weights(entries: readonly number[], queues: number): number[] {
     if (cut === 0) {
       return 0;
     }
-    return cut === occupied.length ? TABLE_ENTRIES : Math.ceil((occupied[cut - 1]![0] + occupied[cut]![0]) / 2);
+    return cut === occupied.length ? TABLE_ENTRIES : Math.ceil((occupied[cut - 1][0] + occupied[cut][0]) / 2);
   });
-  return bounds.slice(1).map((bound, queue) => bound - bounds[queue]!);
+  return bounds.slice(1).map((bound, queue) => bound - bounds[queue]);
 }
 
 /** The table that these weights, which sum up to its size, make. */
@@ -60,22 +60,22 @@ function flowsPerEntry(entries: readonly number[]): Map<number, number> {
 /** Where to cut a row of loads into runs: `queues + 1` positions from 0 to the end. */
 function bestCuts(loads: readonly number[], queues: number): number[] {
   const sums = [0];
-  loads.forEach((load, i) => sums.push(sums[i]! + load));
+  loads.forEach((load, i) => sums.push(sums[i] + load));
   // cost[i] is the least sum of squares for the first i loads; from[q][i] is where the run of queue q then starts.
   let cost = sums.map((sum) => (sum === 0 ? 0 : Infinity));
   const from: number[][] = [];
   for (let queue = 0; queue < queues; queue++) {
     const start = sums.map((_, end) => {
-      const costs = sums.slice(0, end + 1).map((sum, i) => cost[i]! + (sums[end]! - sum) ** 2);
+      const costs = sums.slice(0, end + 1).map((sum, i) => cost[i] + (sums[end] - sum) ** 2);
       return costs.lastIndexOf(Math.min(...costs)); // of equal cuts the one that leaves the last queues idle
     });
     const last = cost;
-    cost = sums.map((sum, end) => last[start[end]!]! + (sum - sums[start[end]!]!) ** 2);
+    cost = sums.map((sum, end) => last[start[end]] + (sum - sums[start[end]]) ** 2);
     from.push(start);
   }
   const cuts = [loads.length];
   for (let queue = queues - 1; queue >= 0; queue--) {
-    cuts.unshift(from[queue]![cuts[0]!]!);
+    cuts.unshift(from[queue][cuts[0]]);
   }
   return cuts;
 }

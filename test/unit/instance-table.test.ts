@@ -15,9 +15,9 @@ const recorded = join(__dirname, 'fixtures', 'describe-instance-types.json');
 const answer = (): InstanceTypeInfo[] => parseInstanceTypes(readFileSync(recorded, 'utf8'), recorded);
 
 /** The recorded answer with one type changed before it is read. */
-function changed(type: string, change: (info: any) => void): InstanceTypeInfo[] {
+function changed(type: string, change: (info: InstanceTypeInfo) => void): InstanceTypeInfo[] {
   const types = answer();
-  change(types.find((info) => info.InstanceType === type));
+  change(types.find((info) => info.InstanceType === type)!);
   return types;
 }
 
@@ -50,14 +50,14 @@ describe('rows', () => {
     expect(row[5]).toEqual([[15, 32, 32, 0, 200, 200]]);
   });
 
-  test.each<[string, (info: any) => void, RegExp]>([
-    ['a Nitro v6 that families.ts calls v4', (info) => (info.NetworkInfo.ConnectionTrackingConfiguration.DefaultTcpEstablishedTimeout = 350), /families.ts says Nitro v4, but idle TCP connections are tracked for 350 s/],
-    ['threads that cannot be turned off', (info) => (info.VCpuInfo.ValidThreadsPerCore = [2]), /valid threads per core are 2, not 1,2/],
-    ['vCPUs that do not add up', (info) => (info.VCpuInfo.DefaultVCpus = 127), /vCPUs are not cores x threads/],
+  test.each<[string, (info: InstanceTypeInfo) => void, RegExp]>([
+    ['a Nitro v6 that families.ts calls v4', (info) => (info.NetworkInfo!.ConnectionTrackingConfiguration!.DefaultTcpEstablishedTimeout = 350), /families.ts says Nitro v4, but idle TCP connections are tracked for 350 s/],
+    ['threads that cannot be turned off', (info) => (info.VCpuInfo!.ValidThreadsPerCore = [2]), /valid threads per core are 2, not 1,2/],
+    ['vCPUs that do not add up', (info) => (info.VCpuInfo!.DefaultVCpus = 127), /vCPUs are not cores x threads/],
     ['another hypervisor', (info) => (info.Hypervisor = 'xen'), /the hypervisor is 'xen'/],
-    ['no ENA', (info) => (info.NetworkInfo.EnaSupport = 'unsupported'), /EnaSupport is 'unsupported'/],
-    ['another default card', (info) => (info.NetworkInfo.DefaultNetworkCardIndex = 1), /the default network card is 1, not 0/],
-    ['an unknown wording', (info) => (info.NetworkInfo.NetworkPerformance = 'Very fast'), /network performance 'Very fast' is not of a form/],
+    ['no ENA', (info) => (info.NetworkInfo!.EnaSupport = 'unsupported'), /EnaSupport is 'unsupported'/],
+    ['another default card', (info) => (info.NetworkInfo!.DefaultNetworkCardIndex = 1), /the default network card is 1, not 0/],
+    ['an unknown wording', (info) => (info.NetworkInfo!.NetworkPerformance = 'Very fast'), /network performance 'Very fast' is not of a form/],
   ])('%s stops the generator', (_, change, message) => {
     expect(() => instanceRows(changed('c6in.32xlarge', change), {})).toThrow(message);
   });

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeInstanceTypesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeInstanceTypesCommand, EC2Client, InstanceTypeInfo } from '@aws-sdk/client-ec2';
 import { mockClient } from 'aws-sdk-client-mock';
 import { instances } from '../../bin/commands/instances';
 import { FAMILIES } from '../../bin/instances/families';
@@ -18,8 +18,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kb-instances-'));
   out = [];
   err = [];
-  jest.spyOn(console, 'log').mockImplementation((text) => void out.push(text));
-  jest.spyOn(console, 'error').mockImplementation((text) => void err.push(text));
+  jest.spyOn(console, 'log').mockImplementation((text: string) => void out.push(text));
+  jest.spyOn(console, 'error').mockImplementation((text: string) => void err.push(text));
   ec2.reset();
 });
 
@@ -38,9 +38,9 @@ test('lists one type', async () => {
 
 test('gives a family as JSON', async () => {
   expect(await instances.run(['--type', 'c7gn', '--json'])).toBe(0);
-  const { instances: list } = JSON.parse(out.join(''));
+  const { instances: list } = JSON.parse(out.join('')) as { instances: { type: string }[] };
   expect(list).toHaveLength(INSTANCE_TABLE.filter(([type]) => type.startsWith('c7gn.')).length);
-  expect(list.find((item: any) => item.type === 'c7gn.16xlarge')).toMatchObject({
+  expect(list.find((item) => item.type === 'c7gn.16xlarge')).toMatchObject({
     vcpus: 64, architecture: 'arm64', flowSteering: true, validThreadsPerCore: [1], networkCards: [{ enis: 15, maxQueues: 480 }],
   });
 });
@@ -79,7 +79,7 @@ test('regenerates from a saved answer, with the prices given', async () => {
 });
 
 test('regenerates from EC2, page by page, and keeps the prices', async () => {
-  const { InstanceTypes } = JSON.parse(readFileSync(recorded, 'utf8'));
+  const { InstanceTypes } = JSON.parse(readFileSync(recorded, 'utf8')) as { InstanceTypes: InstanceTypeInfo[] };
   ec2.on(DescribeInstanceTypesCommand)
     .resolvesOnce({ InstanceTypes: InstanceTypes.slice(0, 4), NextToken: 'more' })
     .resolvesOnce({ InstanceTypes: InstanceTypes.slice(4) });

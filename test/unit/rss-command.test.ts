@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rss } from '../../bin/commands/rss';
 import { MICROSOFT_KEY } from '../../lib/private/toeplitz';
+import type { RssPlan } from '../../lib/rss-plan';
 
 const flow = (port: number) => ['--flow', `10.0.0.1:${port}-10.1.0.2:9000`];
 const four = [1000, 1001, 1002, 1003].flatMap(flow);
@@ -9,8 +10,8 @@ let err: string;
 
 beforeEach(() => {
   out = err = '';
-  jest.spyOn(console, 'log').mockImplementation((text) => void (out += `${text}\n`));
-  jest.spyOn(console, 'error').mockImplementation((text) => void (err += `${text}\n`));
+  jest.spyOn(console, 'log').mockImplementation((text: string) => void (out += `${text}\n`));
+  jest.spyOn(console, 'error').mockImplementation((text: string) => void (err += `${text}\n`));
 });
 
 afterEach(() => jest.restoreAllMocks());
@@ -44,7 +45,7 @@ test('offers a steering rule where the card has them', async () => {
 
 test('gives the plan as JSON', async () => {
   expect(await rss.run(['--queues', '4', '--cores', '2-5', '--type', 'c6in.32xlarge', '--json', ...four])).toBe(0);
-  const plan = JSON.parse(out);
+  const plan = JSON.parse(out) as RssPlan & { commands: string[] };
   expect(plan).toMatchObject({ hash: 'linux', key: MICROSOFT_KEY, flowsPerQueue: [1, 1, 1, 1], steering: false });
   expect(plan.indirectionTable).toHaveLength(128);
   expect(plan.placements[0]).toMatchObject({ flow: { sourceAddress: '10.0.0.1', sourcePort: 1000, destinationPort: 9000 } });

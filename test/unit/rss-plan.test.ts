@@ -17,7 +17,7 @@ function ethtoolTable(queueWeights: readonly number[]): number[] {
   let partial = 0;
   return Array.from({ length: 128 }, (_, entry) => {
     while (entry >= Math.trunc((128 * partial) / sum)) {
-      partial += queueWeights[++queue]!;
+      partial += queueWeights[++queue];
     }
     return queue;
   });
@@ -28,7 +28,7 @@ function leastMaximum(loads: number[], queues: number, load = Array<number>(queu
   if (loads.length === 0) {
     return Math.max(...load);
   }
-  return Math.min(...load.map((_, queue) => leastMaximum(loads.slice(1), queues, load.map((value, i) => (i === queue ? value + loads[0]! : value)))));
+  return Math.min(...load.map((_, queue) => leastMaximum(loads.slice(1), queues, load.map((value, i) => (i === queue ? value + loads[0] : value)))));
 }
 
 const loadOf = (table: readonly number[], entries: readonly number[], queues: number) =>
@@ -104,7 +104,7 @@ describe('RssPlan', () => {
     const plan = new RssPlan({ flows: flows(4), queues: 4 });
     const [key, table] = plan.ethtoolCommands('eth1');
     expect(key).toBe(`ethtool -X eth1 hfunc toeplitz hkey ${MICROSOFT_KEY}`);
-    expect(ethtoolTable(table!.replace('ethtool -X eth1 weight ', '').split(' ').map(Number))).toEqual(plan.indirectionTable);
+    expect(ethtoolTable(table.replace('ethtool -X eth1 weight ', '').split(' ').map(Number))).toEqual(plan.indirectionTable);
     expect(plan.notes[0]).toMatch(/random key at each start: the plan holds once this key has been set/);
   });
 

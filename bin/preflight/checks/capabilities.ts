@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { INSTANCE_TABLE, INSTANCE_TABLE_DATE, InstanceRow } from '../../../lib/private/instance-table';
+import { instanceRows } from '../../instances/rows';
+import { Check } from '../check';
+import { fail, pass, skip } from '../finding';
+
+/** The columns that EC2 states; what is left was derived or looked up elsewhere. */
+const COLUMNS: [name: string, index: keyof InstanceRow & number][] = [
+  ['cores', 1],
+  ['threads per core', 2],
+  ['memory', 3],
+  ['flags', 4],
+  ['network cards', 5],
+  ['valid core counts', 6],
+  ['bandwidth', 7],
+];
+
+/** EC2 still says of the type what the table of this library says. */
+export const capabilities: Check = {
+  name: 'capabilities',
+  actions: ['ec2:DescribeInstanceTypes'],
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async run(_, { target, type }) {
+    const ours = INSTANCE_TABLE.find(([name]) => name === target.instanceType);
+    if (ours === undefined) {
+      return skip(`${target.instanceType} is not in the table of ${INSTANCE_TABLE_DATE}`);
+    }
+    const [theirs] = instanceRows([type], {}) as [InstanceRow];
+    const differences = COLUMNS
+      .filter(([, index]) => JSON.stringify(ours[index]) !== JSON.stringify(theirs[index]))
+      .map(([name, index]) => `${name}: ${JSON.stringify(ours[index])} in the table, ${JSON.stringify(theirs[index])} at EC2`);
+    if (differences.length > 0) {
+      return fail(differences.join('; '), "update the library, or run 'kb instances --regenerate' in a checkout of it");
+    }
+    const cards = ours[5];
+    return pass(`${cards.length} network card${cards.length === 1 ? '' : 's'} of ${cards[0][0]} ENIs, up to ${cards[0][2]} queues an ENI`
+      + `: as in the table of ${INSTANCE_TABLE_DATE}`);
+  },
+};
