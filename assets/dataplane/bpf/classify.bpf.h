@@ -48,8 +48,11 @@ static __always_inline enum kb_verdict kb_classify(struct xdp_md *ctx)
 		return KB_VERDICT_PASS_NOT_IPV4;
 	case KB_PARSED_CONTROL:
 		return KB_VERDICT_PASS_NOT_UDP;
-	case KB_PARSED_NOT_IPV4:
+	case KB_PARSED_IPV6:
 		return config.drop_unmatched ? KB_VERDICT_DROP_NOT_IPV4 : KB_VERDICT_PASS_NOT_IPV4;
+	case KB_PARSED_UNKNOWN_TYPE:
+		return config.drop_unmatched ? KB_VERDICT_DROP_NOT_IPV4
+					     : KB_VERDICT_PASS_UNKNOWN_TYPE;
 	case KB_PARSED_NOT_UDP:
 		return config.drop_unmatched ? KB_VERDICT_DROP_NOT_UDP : KB_VERDICT_PASS_NOT_UDP;
 	/* Malformed is dropped whatever the policy: passing it would only book it twice. */
@@ -80,6 +83,7 @@ static __always_inline int kb_action(enum kb_verdict verdict)
 	case KB_VERDICT_PASS_NOT_IPV4:
 	case KB_VERDICT_PASS_NOT_UDP:
 	case KB_VERDICT_PASS_NO_FLOW:
+	case KB_VERDICT_PASS_UNKNOWN_TYPE:
 		return XDP_PASS;
 	default:
 		return XDP_DROP;

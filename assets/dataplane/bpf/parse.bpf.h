@@ -19,7 +19,8 @@
 enum kb_parsed {
 	KB_PARSED_UDP,
 	KB_PARSED_ARP,
-	KB_PARSED_NOT_IPV4,
+	KB_PARSED_IPV6,
+	KB_PARSED_UNKNOWN_TYPE,
 	KB_PARSED_CONTROL, /* ICMP, IGMP */
 	KB_PARSED_NOT_UDP,
 	KB_PARSED_TRUNCATED,
@@ -53,8 +54,10 @@ static __always_inline enum kb_parsed kb_parse_frame(void *data, void *data_end,
 	}
 	if (type == bpf_htons(ETH_P_ARP))
 		return KB_PARSED_ARP;
+	if (type == bpf_htons(ETH_P_IPV6))
+		return KB_PARSED_IPV6;
 	if (type != bpf_htons(ETH_P_IP))
-		return KB_PARSED_NOT_IPV4;
+		return KB_PARSED_UNKNOWN_TYPE;
 
 	if ((void *)(ip + 1) > data_end)
 		return KB_PARSED_TRUNCATED;

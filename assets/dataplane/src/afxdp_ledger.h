@@ -14,27 +14,24 @@
  * several of them count it. Pure: readings in, causes out.
  */
 
-/*
- * A driver's own counter of frames whose redirect failed. It counts what the socket refused too (RX
- * ring full, fill ring empty), so only the excess over the socket's counters is news.
- */
+/* Where a driver counts a redirect that failed, which the socket has counted already. */
 struct kb_redirect_errors {
 	const char *driver;
-	const char *format;  /* the name in ethtool -S, with the queue's number */
-	enum kb_cause cause; /* what the excess is */
-	bool in_rx_dropped;  /* the driver adds it to rx_dropped, which then says nothing new */
+	bool in_rx_dropped; /* of the network device */
+	const char *format; /* a counter of ethtool -S, with the queue's number; NULL = none */
 };
 
-/* The counter that `driver` keeps in native mode, or NULL. */
+/* NULL when it counts them nowhere. Only native XDP runs in the driver. */
 const struct kb_redirect_errors *kb_redirect_errors_of(const char *driver, bool native);
 
 struct kb_afxdp_reading {
 	struct kb_netdev_counters nic;
 	struct kb_filter_counts verdicts;
-	uint64_t redirect_errors[KB_MAX_QUEUES];
+	uint64_t redirect_errors[KB_MAX_QUEUES]; /* the counter of `format` */
 	struct xdp_statistics socket[KB_MAX_QUEUES];
 };
 
+/* What is in force. */
 struct kb_afxdp_mode {
 	uint32_t queues;
 	bool zero_copy;
@@ -42,8 +39,8 @@ struct kb_afxdp_mode {
 };
 
 /*
- * What happened between two readings. `now` must have read the driver before the sockets, else a
- * packet refused in between looks like one that only the driver lost.
+ * What happened between two readings. `now` must have read the device before the sockets, else a
+ * packet refused in between looks like one that only the device lost.
  */
 void kb_afxdp_book(struct kb_device_stats *queue, const struct kb_afxdp_mode *mode,
 		   const struct kb_afxdp_reading *since, const struct kb_afxdp_reading *now);

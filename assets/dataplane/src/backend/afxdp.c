@@ -247,12 +247,17 @@ void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)
 
 /* --- housekeeping --- */
 
-/* The driver before the sockets, as kb_afxdp_book() wants it. */
+static bool has_error_counters(const struct kb_backend *be)
+{
+	return be->mode.redirect_errors && be->mode.redirect_errors->format;
+}
+
+/* The device before the sockets, as kb_afxdp_book() wants it. */
 static int read_counters(struct kb_backend *be, struct kb_afxdp_reading *r)
 {
 	if (kb_netdev_counters(&r->nic, be->dev.ifindex))
 		return -1;
-	if (be->mode.redirect_errors &&
+	if (has_error_counters(be) &&
 	    kb_ethtool_read(be->cfg.iface, be->errors_index, be->cfg.queues, r->redirect_errors))
 		return -1;
 	for (uint32_t i = 0; i < be->cfg.queues; i++)
@@ -425,7 +430,7 @@ static int open_books(struct kb_backend *be)
 	static char text[KB_MAX_QUEUES][32];
 	const char *names[KB_MAX_QUEUES];
 
-	if (be->mode.redirect_errors) {
+	if (has_error_counters(be)) {
 		for (uint32_t i = 0; i < be->cfg.queues; i++) {
 			snprintf(text[i], sizeof(text[i]), be->mode.redirect_errors->format, i);
 			names[i] = text[i];
