@@ -15,12 +15,13 @@ struct kb_xdp_ledger {
 	struct kb_filter_status status; /* at the last look */
 };
 
-static int look(struct kb_filter_status *out, const struct kb_xdp_ledger *l)
+/* `exit`: before a start the filter is a matter of configuration, later of somebody's doing. */
+static int look(struct kb_filter_status *out, const struct kb_xdp_ledger *l, enum kb_exit exit)
 {
 	if (kb_filter_status(out, l->ifindex))
 		return -1;
 	if (!out->ours)
-		return kb_err_set(KB_EXIT_CONFIG, 0,
+		return kb_err_set(exit, 0,
 				  "the XDP filter is not attached to %s: kb-xdp attaches it",
 				  l->iface);
 	return 0;
@@ -34,7 +35,7 @@ int kb_xdp_ledger_open(struct kb_xdp_ledger **out, const char *iface, int ifinde
 		return kb_err_set(KB_EXIT_RETRY, errno, "allocate XDP ledger");
 	l->iface = iface;
 	l->ifindex = ifindex;
-	if (look(&l->status, l)) {
+	if (look(&l->status, l, KB_EXIT_CONFIG)) {
 		free(l);
 		return -1;
 	}
@@ -62,7 +63,7 @@ int kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause)
 	uint64_t growth[KB_CAUSES] = {0};
 	struct kb_filter_status now;
 
-	if (look(&now, l))
+	if (look(&now, l, KB_EXIT_RETRY))
 		return -1;
 	kb_counts_book(growth, &now.counts,
 		       is_continued(&now.counts, &l->status.counts) ? &l->status.counts : &none);
