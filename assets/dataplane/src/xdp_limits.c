@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "kb/error.h"
-#include "xsk.h"
 
 /* --- reading --- */
 

@@ -7,6 +7,11 @@
 #include "kb/config.h"
 #include "netdev.h"
 
+/* ENA's zero-copy takes umem chunks of exactly one page, and no headroom of ours. */
+#define KB_XSK_CHUNK 4096u
+/* XDP keeps XDP_PACKET_HEADROOM in front of each frame. */
+#define KB_XSK_MAX_FRAME (KB_XSK_CHUNK - 256u)
+
 /*
  * What a driver refuses, or accepts and then loses packets over, said before it is tried: with the
  * value, the bound and the fix. The checks are pure functions of what was read from the device.

@@ -6,17 +6,13 @@
 #include <stdint.h>
 #include <xdp/xsk.h>
 #include "kb/config.h"
+#include "xdp_limits.h"
 
 /*
  * One AF_XDP socket with a umem of its own. Of its frames, tx_ring belong to sending; the rest
  * circle between fill ring, RX ring and handler, and the fill ring holds all of them at once, so
  * giving a frame back never has to wait.
  */
-
-/* ENA's zero-copy takes chunks of exactly one page and no headroom of ours. */
-#define KB_XSK_CHUNK 4096u
-/* The kernel keeps XDP_PACKET_HEADROOM in front of each frame. */
-#define KB_XSK_MAX_FRAME (KB_XSK_CHUNK - 256u)
 
 struct kb_xsk {
 	struct xsk_ring_cons rx;
