@@ -39,13 +39,13 @@ if [[ $(cat opt/kb/asset/.sha256 2>/dev/null || :) != "$KB_ASSET_SHA256" ]]; the
   keys="user = \"$(field AccessKeyId):$(field SecretAccessKey)\"
 header = \"x-amz-security-token: $(field Token)\"" # by stdin: a command line is for all to read
   get --aws-sigv4 "aws:amz:${KB_REGION}:s3" -K - -o opt/kb/asset.tar "$KB_ASSET_URL" <<<"$keys" ||
-    { command -v aws >&2 && aws s3 cp "s3://${KB_ASSET_URL#https://*/}" opt/kb/asset.tar --region "$KB_REGION" --quiet; }
+    { command -v aws >/dev/null && aws s3 cp "s3://${KB_ASSET_URL#https://*/}" opt/kb/asset.tar --region "$KB_REGION" --quiet; }
   doing="trust ${KB_ASSET_URL}: its SHA-256 is not ${KB_ASSET_SHA256}"
   sha256sum -c --strict <<<"${KB_ASSET_SHA256}  opt/kb/asset.tar" >&2
   doing='unpack the asset into /opt/kb/asset'
   rm -rf opt/kb/asset.new; mkdir opt/kb/asset.new
   tar -xf opt/kb/asset.tar -C opt/kb/asset.new --no-same-owner
-  printf '%s' "$KB_ASSET_SHA256" >opt/kb/asset.new/.sha256
+  printf '%s\n' "$KB_ASSET_SHA256" >opt/kb/asset.new/.sha256
   rm -rf opt/kb/asset opt/kb/asset.tar; mv opt/kb/asset.new opt/kb/asset
 fi
 doing='install the steps and units, and start kb.target'

@@ -18,7 +18,7 @@ signal() {
     return
   fi
   id=$({ imds_open && imds instance-id; } || uname -n)
-  python3 "${BASH_SOURCE[0]%/*}/json.py" object Status "$1" Reason "$2" UniqueId "$id" Data "$3" |
+  python3 "${BASH_SOURCE[0]%/*}/to-json.py" object Status "$1" Reason "$2" UniqueId "$id" Data "$3" |
     curl -fsS --retry 7 --retry-all-errors --connect-timeout 5 --max-time 30 \
       -X PUT -H 'Content-Type:' --data-binary @- "$KB_SIGNAL_URL" >&2 ||
     die "could not reach the wait condition to tell it: $1 $2"
