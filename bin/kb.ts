@@ -3,9 +3,10 @@
 import { advise } from './commands/advise';
 import type { Command } from './commands/command';
 import { instances } from './commands/instances';
+import { lab } from './commands/lab';
 import { report } from './commands/report';
 
-const COMMANDS: readonly Command[] = [advise, instances, report];
+const COMMANDS: readonly Command[] = [advise, instances, lab, report];
 
 function usage(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length));
