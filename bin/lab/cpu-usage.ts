@@ -45,3 +45,13 @@ export function cpuPercent(before: CpuSample, after: CpuSample, role: (thread: T
   const elapsed = (after.atMs - before.atMs) / 1000;
   return elapsed > 0 ? Math.round((used / elapsed) * 1000) / 10 : 0;
 }
+
+/**
+ * Share of one CPU that a process used while it had all its threads: what it does before it starts
+ * them and after they end (DPDK takes its time at both) is not its work.
+ */
+export function cpuAtWork(samples: readonly CpuSample[]): number {
+  const most = Math.max(...samples.map((sample) => sample.threads.length));
+  const working = samples.filter((sample) => sample.threads.length === most);
+  return working.length < 2 ? 0 : cpuPercent(working[0], working[working.length - 1]);
+}

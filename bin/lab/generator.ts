@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CommandError } from '../commands/command-error';
-import { cpuPercent, CpuSample, sampleCpu } from './cpu-usage';
+import { cpuAtWork, CpuSample, sampleCpu } from './cpu-usage';
 import { attempt, lastWords } from './shell';
 
 const CPU_EVERY_MS = 250; // the last sample before its end is at most this old
@@ -34,7 +34,7 @@ export async function generate(
         }
       },
     });
-    return { ...parseGenerated(done.stdout, done.stderr), cpuPercent: usage(samples) };
+    return { ...parseGenerated(done.stdout, done.stderr), cpuPercent: cpuAtWork(samples) };
   } finally {
     clearInterval(timer);
   }
@@ -48,9 +48,4 @@ export function parseGenerated(stdout: string, stderr: string): Omit<Generated, 
   } catch {
     throw CommandError.retry(`the generator failed: ${lastWords(stderr || stdout)}`);
   }
-}
-
-function usage(samples: readonly CpuSample[]): number {
-  const [first, last] = [samples[0], samples.at(-1)];
-  return first === undefined || last === undefined ? 0 : cpuPercent(first, last);
 }

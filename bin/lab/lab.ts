@@ -7,7 +7,6 @@ import { HugePages } from './huge-pages';
 import { Lock } from './lock';
 import { Bench, measure } from './measure';
 import { MemifWire } from './memif-wire';
-import { Network } from './network';
 import { LabOptions } from './options';
 import { Plan, synthesisePlan } from './plan';
 import { LabPlane } from './planes';
@@ -33,7 +32,7 @@ export async function runLab(options: LabOptions, terminal: Terminal, undo: Undo
     (await RunFolder.removeLeftovers()).forEach((what) => terminal.say(`removed ${what}, left by a lab that was killed`));
   }
   const folder = RunFolder.create();
-  undo.add(folder.path, () => (options.keep ? folder.unmount() : folder.remove()));
+  undo.add(folder.root, () => (options.keep ? folder.unmount() : folder.remove()));
   const plans = await synthesise(options.planes, folder, terminal, signal);
   const build = await DataPlaneBuild.make(programs(options.planes), options.handler ?? plans[0].KB_HANDLER, terminal, signal);
   if (!root) {
@@ -88,11 +87,7 @@ async function onWire(plane: LabPlane, plan: Plan, bench: Bench, undo: Undo): Pr
 }
 
 async function makeWire(plane: LabPlane, plan: Plan, bench: Bench, undo: Undo): Promise<LabWire> {
-  if (plane.wire === 'memif') {
-    return new MemifWire(plan, bench.cores, bench.build, bench.folder.file(`${plane.name}.sock`));
-  }
-  const network = await Network.create(plane.name, Number(plan.KB_MTU), undo, bench.signal);
-  return new VethWire(network, plane, plan, bench.cores, bench.build, bench.folder.file('bpf', plane.name));
+  return plane.wire === 'memif' ? new MemifWire(bench) : VethWire.create(plane, plan, bench, undo);
 }
 
 function programs(planes: readonly LabPlane[]): string[] {

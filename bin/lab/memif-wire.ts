@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DataPlaneBuild } from './build';
-import { Cores } from './cores';
 import { ealArguments } from './eal';
 import { Change } from './lab-plan';
 import { Causes } from './ledger';
+import { Bench } from './measure';
 import { RECEIVER, SENDER } from './network';
 import { Plan } from './plan';
 import { HOST, LabWire } from './wire';
@@ -15,11 +14,13 @@ export class MemifWire implements LabWire {
   readonly changes: readonly Change[];
   readonly generator: LabWire['generator'];
 
-  constructor(plan: Plan, cores: Cores, build: DataPlaneBuild, socket: string) {
-    const port = (role: string, mac: string) => `net_memif0,role=${role},socket=${socket},socket-abstract=no,bsize=${bufferSize(plan)},mac=${mac}`;
+  constructor({ cores, build, folder }: Bench) {
+    const socket = folder.file('memif.sock');
+    const port = (role: string, mac: string) => `net_memif0,role=${role},socket=${socket},socket-abstract=no,mac=${mac}`;
     this.receiver = { cpus: [cores.receiver, cores.housekeeping] };
     this.changes = [
-      ['KB_EAL_ARGS', ealArguments(cores.housekeeping, port('server', RECEIVER.mac)), 'shared memory stands in for the ENA'],
+      ['KB_EAL_ARGS', ealArguments(cores.housekeeping, port('server', RECEIVER.mac)), 'net_memif stands in for the ENA'],
+      ['KB_MTU', '1500', 'the most that net_memif takes'],
     ];
     this.generator = [
       build.program('kb-gen-dpdk'),
@@ -35,10 +36,4 @@ export class MemifWire implements LabWire {
   dropped(): Promise<Causes> {
     return Promise.resolve({});
   }
-}
-
-/** A frame must fit one buffer of the ring: a receiver takes no frame in pieces. */
-function bufferSize(plan: Plan): number {
-  const headers = 18; // Ethernet with one VLAN tag
-  return 2 ** Math.ceil(Math.log2(Number(plan.KB_MTU) + headers));
 }

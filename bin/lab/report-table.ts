@@ -50,7 +50,7 @@ export function duration(ns: number): string {
   const units: [number, string][] = [[1e9, 's'], [1e6, 'ms'], [1e3, 'µs']];
   const [scale, unit] = units.find(([least]) => ns >= least) ?? [1, 'ns'];
   const value = ns / scale;
-  return `${scale === 1 || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${unit}`;
+  return `${value.toFixed(value >= 100 || Number.isInteger(value) ? 0 : 1)} ${unit}`;
 }
 
 export function count(value: number): string {

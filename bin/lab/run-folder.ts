@@ -15,7 +15,7 @@ const BPFFS = 'bpf';
 export class RunFolder {
   static create(parent = PARENT): RunFolder {
     const folder = new RunFolder(path.join(parent, `kb-lab-${process.pid}`));
-    fs.mkdirSync(folder.path, { mode: 0o700 });
+    fs.mkdirSync(folder.root, { mode: 0o700 });
     return folder;
   }
 
@@ -30,15 +30,15 @@ export class RunFolder {
       const folder = new RunFolder(path.join(parent, name));
       folder.restoreHugePages();
       await folder.remove();
-      removed.push(folder.path);
+      removed.push(folder.root);
     }
     return removed;
   }
 
-  private constructor(readonly path: string) {}
+  private constructor(readonly root: string) {}
 
   file(...names: string[]): string {
-    return path.join(this.path, ...names);
+    return path.join(this.root, ...names);
   }
 
   folder(...names: string[]): string {
@@ -76,6 +76,6 @@ export class RunFolder {
 
   async remove(): Promise<void> {
     await this.unmount();
-    fs.rmSync(this.path, { recursive: true, force: true });
+    fs.rmSync(this.root, { recursive: true, force: true });
   }
 }

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { allowedCpus, chooseCores, parseCpuList } from '../../bin/lab/cores';
-import { cpuPercent, sampleCpu, threadTime } from '../../bin/lab/cpu-usage';
+import { cpuAtWork, cpuPercent, sampleCpu, threadTime } from '../../bin/lab/cpu-usage';
 import { HugePages } from '../../bin/lab/huge-pages';
 import { Lock } from '../../bin/lab/lock';
 import { udpPorts } from '../../bin/lab/network';
@@ -46,6 +46,14 @@ describe('CPU usage', () => {
     const after = { atMs: 3000, pid: 7, threads: [thread(7, 1.1), thread(8, 12), thread(9, 0.5)] };
     expect(cpuPercent(before, after, (one, pid) => one.tid !== pid)).toBe(125);
     expect(cpuPercent(before, after, (one, pid) => one.tid === pid)).toBe(5);
+  });
+
+  test('of a generator counts only while all its threads were there', () => {
+    const sample = (atMs: number, ...threads: [number, number][]) => ({ atMs, pid: 7, threads: threads.map(([tid, seconds]) => ({ tid, name: 'x', seconds })) });
+    const samples = [sample(0, [7, 0]), sample(1000, [7, 1], [8, 0]), sample(2000, [7, 1], [8, 0.9]), sample(3000, [7, 1.5])];
+    expect(cpuAtWork(samples)).toBe(90);
+    expect(cpuAtWork(samples.slice(0, 1))).toBe(0);
+    expect(cpuAtWork([])).toBe(0);
   });
 
   test('a process that is gone has none', () => {
