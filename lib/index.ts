@@ -9,5 +9,7 @@ export * from './latency-dashboard';
 export * from './low-latency-instance';
 export * from './packet-handler';
 export * from './recommendation';
+export * from './rss-hash';
+export * from './rss-plan';
 export * from './stack-snapshot';
 export * from './udp-flow';

@@ -17,6 +17,9 @@ const CREDENTIALS = new Set([
 
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation']);
 
+/** What Node and the SDK call a connection that cannot be made. */
+const UNREACHABLE = /\b(ECONNREFUSED|ECONNRESET|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|ETIMEDOUT|TimeoutError|CERT)/;
+
 export function isCredentialsError(error: unknown): boolean {
   return CREDENTIALS.has(nameOf(error));
 }
@@ -34,9 +37,8 @@ export function explainAwsError(error: unknown): string {
   if (isDenied(error)) {
     return `AWS denies the call (${message})`;
   }
-  const code = (error as { code?: string }).code;
-  if (code !== undefined) {
-    return `AWS cannot be reached (${code}: ${message})`;
+  if (UNREACHABLE.test(`${(error as { code?: string }).code} ${nameOf(error)} ${message}`)) {
+    return `AWS cannot be reached (${message}); check the network, the region and any proxy`;
   }
   return `${nameOf(error)}: ${message}`;
 }
@@ -47,6 +49,6 @@ function nameOf(error: unknown): string {
 
 function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  // EC2 appends an encoded blob that only administrators can decode.
-  return text.replace(/\s*Encoded authorization failure message: \S+/, '').trim().replace(/\.$/, '');
+  // EC2 appends an encoded blob that only administrators can decode; the SDK may wrap what is not its own.
+  return text.replace(/^AWS SDK error wrapper for (Error: )?/, '').replace(/\s*Encoded authorization failure message: \S+/, '').trim().replace(/\.$/, '');
 }
