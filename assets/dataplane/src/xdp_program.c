@@ -108,9 +108,11 @@ const char *kb_xdp_mode(const struct kb_xdp_state *state)
 
 int kb_xdp_load_refused(const char *program, int errnum)
 {
-	if (errnum == EPERM)
+	/* CAP_PERFMON: IPv4 options make the verifier see arithmetic on packet pointers. */
+	if (errnum == EPERM || errnum == EACCES)
 		return kb_err_set(KB_EXIT_CONFIG, errnum,
-				  "load XDP program %s (needs root, or CAP_BPF and CAP_NET_ADMIN)",
+				  "load XDP program %s (needs root, or CAP_BPF, CAP_NET_ADMIN and "
+				  "CAP_PERFMON)",
 				  program);
 	return kb_err_set(KB_EXIT_CONFIG, errnum, "load XDP program %s", program);
 }

@@ -89,7 +89,8 @@ static int register_umem(struct kb_xsk *x, const struct kb_config *cfg, uint32_t
 				  "open AF_XDP socket (needs root, or CAP_NET_RAW)");
 	if (err == ENOBUFS)
 		return kb_err_set(KB_EXIT_CONFIG, err,
-				  "register %u umem frames: raise LimitMEMLOCK (ulimit -l)",
+				  "register %u umem frames (needs CAP_IPC_LOCK or a higher "
+				  "LimitMEMLOCK)",
 				  cfg->frames);
 	return err ? kb_err_set(KB_EXIT_RETRY, err, "register %u umem frames", cfg->frames) : 0;
 }
