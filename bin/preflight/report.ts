@@ -13,7 +13,7 @@ export function reportText(region: string, reports: readonly TargetReport[]): st
     `${name}${name === instanceType ? '' : `: ${count} x ${instanceType}`} in ${region}`,
     ...checks.flatMap(({ check, status, detail, fix }) => [
       `  ${status}  ${check.padEnd(width)}  ${detail}`,
-      ...(fix === undefined ? [] : [`        ${''.padEnd(width)}fix: ${fix}`]),
+      ...(fix === undefined ? [] : [`          ${''.padEnd(width)}fix: ${fix}`]),
     ]),
     '',
   ]);

@@ -6,6 +6,9 @@
  */
 /* eslint-disable @typescript-eslint/no-require-imports */
 
+// The SDK's note that its later versions want a later Node says nothing of this one, and buries the answer.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 export function ec2Sdk(): typeof import('@aws-sdk/client-ec2') {
   return require('@aws-sdk/client-ec2') as typeof import('@aws-sdk/client-ec2');
 }
