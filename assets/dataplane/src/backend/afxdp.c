@@ -448,7 +448,7 @@ static void know_the_subnet(struct kb_backend *be)
 {
 	static const uint8_t none[6];
 	const struct kb_config *const cfg = &be->cfg;
-	const uint32_t prefix = cfg->addr ? cfg->prefix : be->dev.prefix;
+	const uint32_t prefix = cfg->prefix ? cfg->prefix : be->dev.prefix;
 
 	be->addr = cfg->addr ? cfg->addr : be->dev.addr;
 	be->netmask = prefix ? htonl(~0u << (32 - prefix)) : 0;
