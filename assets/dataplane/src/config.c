@@ -339,9 +339,8 @@ static void check_together(struct findings *f, const struct kb_config *cfg, uint
 int kb_config_from_env(struct kb_config *out, uint32_t use)
 {
 	struct findings findings = {0};
-	struct kb_config cfg;
+	struct kb_config cfg = {0};
 
-	memset(&cfg, 0, sizeof(cfg)); /* padding too: configurations are compared in tests */
 	for (uint32_t i = 0; i < KEYS; i++) {
 		const struct key *const k = &keys[i];
 		const char *const given = getenv(k->name);

@@ -118,6 +118,28 @@ undo_file:
 	return -1;
 }
 
+/* Readers print these: none may run on into what follows it. */
+static bool strings_end(const struct kb_stats *s)
+{
+	const struct {
+		const char *text;
+		size_t size;
+	} strings[] = {
+		{s->plane, sizeof(s->plane)},	{s->handler, sizeof(s->handler)},
+		{s->iface, sizeof(s->iface)},	{s->driver, sizeof(s->driver)},
+		{s->xdp, sizeof(s->xdp)},	{s->copy, sizeof(s->copy)},
+		{s->detail, sizeof(s->detail)},
+	};
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+		if (!memchr(strings[i].text, '\0', strings[i].size))
+			return false;
+	for (uint32_t i = 0; i < KB_HANDLER_COUNTERS; i++)
+		if (!memchr(s->handler_counters[i], '\0', sizeof(s->handler_counters[i])))
+			return false;
+	return true;
+}
+
 static int check_page(const struct kb_stats *stats, size_t file_size, const char *path)
 {
 	if (stats->magic != KB_STATS_MAGIC)
@@ -131,6 +153,8 @@ static int check_page(const struct kb_stats *stats, size_t file_size, const char
 		return kb_err_set(KB_EXIT_CONFIG, 0,
 				  "%s is damaged: %zu bytes do not hold %u queues", path, file_size,
 				  stats->queues);
+	if (!strings_end(stats))
+		return kb_err_set(KB_EXIT_CONFIG, 0, "%s is damaged: a text has no end", path);
 	return 0;
 }
 

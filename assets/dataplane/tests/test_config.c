@@ -275,15 +275,16 @@ static void busy_polling_needs_a_time(void **state)
 /* What is printed is a plan again: the same configuration comes back. */
 static void printing_and_reading_agree(void **state)
 {
-	char text[8192], again[8192];
+	char text[8192], lines[8192], again[8192];
 
 	for (size_t i = 0; i < ROWS; i++)
 		if (strcmp(rows[i].key, "KB_RX_CORES") != 0)
 			setenv(rows[i].key, rows[i].good, 1);
 	const struct kb_config first = good(EVERY);
 	print(text, sizeof(text), &first);
+	strcpy(lines, text);
 	least(state);
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+	for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n")) {
 		char *const value = strchr(line, '=');
 
 		assert_non_null(value);
@@ -292,8 +293,8 @@ static void printing_and_reading_agree(void **state)
 		setenv(line, value + 2, 1);
 	}
 	const struct kb_config second = good(EVERY);
-	assert_memory_equal(&first, &second, sizeof(first));
 	print(again, sizeof(again), &second);
+	assert_string_equal(text, again);
 }
 
 int main(void)

@@ -189,6 +189,13 @@ static void damaged_pages_are_refused(void **state)
 	write_file(page, size);
 	refused("version 2, this build reads version 1");
 	page->version = KB_STATS_VERSION;
+	memset(page->detail, 'x', sizeof(page->detail));
+	write_file(page, size);
+	refused("a text has no end");
+	memset(page->detail, 0, sizeof(page->detail));
+	memset(page->handler_counters[3], 'x', sizeof(page->handler_counters[3]));
+	write_file(page, size);
+	refused("a text has no end");
 	page->magic = 0;
 	write_file(page, size);
 	refused("not a stats page");
