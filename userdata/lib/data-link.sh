@@ -67,7 +67,10 @@ set_routes() {
     ip -4 rule add from "$address" lookup "$data_table" priority "$data_table"
 }
 
-other_default_route() { ip -4 route show exact default | grep -qv " dev ${iface} "; }
+other_default_route() {
+  ip -4 route show exact default | awk -v this=" dev $iface " '!index($0, this) { other = 1 } END { exit !other }'
+}
+
 have_route() { [[ -n $(ip -4 route show "$@" 2>/dev/null) ]]; }
 
 set_mtu() {
@@ -121,7 +124,7 @@ learn_gateway() {
   [[ -z $gateway_mac ]] || return 0
   ip -4 route replace "$gateway" dev "$iface"
   # any datagram makes the kernel ask; port 9 discards
-  printf '' >"/dev/udp/${gateway}/9" || :
+  printf x >"/dev/udp/${gateway}/9" || :
   wait_for 5 gateway_is_known || warn "the router ${gateway} does not answer ARP on ${iface}"
   gateway_mac=$(known_gateway_mac)
   ip -4 route del "$gateway" dev "$iface"

@@ -39,7 +39,7 @@ ena_version() {
 }
 
 # at_least HAVE WANT: compares dotted versions. "mainline" is below any.
-at_least() { [[ $1 != mainline && $(printf '%s\n' "$2" "$1" | sort -V | head -n1) == "$2" ]]; }
+at_least() { [[ $1 != mainline ]] && printf '%s\n' "$2" "$1" | sort -C -V; }
 
 # ethtool_value maximum|current NAME: one number from `ethtool -l` or `-g` on stdin. Nothing when
 # the driver has no such number.

@@ -10,8 +10,7 @@ signal() {
     log "no wait condition to tell: $1 $2"
     return
   fi
-  mkdir -p "$root/run/kb" "${marker%/*}"
-  exec 9>"$root/run/kb/signal.lock"
+  exec 9<"${marker%/*}" # the folder is the lock: no file to create on a full disk
   flock 9
   if [[ -e $marker ]]; then
     log "the stack has been told $(<"$marker"); not again: $1 $2"
