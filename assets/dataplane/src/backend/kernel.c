@@ -9,6 +9,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,9 @@ static int set_options(int fd, const struct kb_config *cfg)
 	/* The other planes hand out frames as they were sent, to the wire and nowhere else. */
 	if (set_int(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0))
 		return kb_err_set(KB_EXIT_RETRY, errno, "turn off multicast loopback");
+	/* As everywhere, a datagram longer than the MTU is refused and not sent in fragments. */
+	if (set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE))
+		return kb_err_set(KB_EXIT_RETRY, errno, "turn off fragmentation");
 	if (set_receive_buffer(fd, cfg->socket_buffer_kb))
 		return -1;
 	return set_busy_poll(fd, cfg);
@@ -527,33 +531,48 @@ static void prepare(struct kb_queue *q, uint32_t slot, const struct kb_tx *tx)
 				       .sin_addr.s_addr = tx->dst_addr};
 }
 
-/* Sends the datagrams at the front of v that leave from one port, at most a burst. */
-static uint32_t send_run(struct kb_queue *q, const struct kb_tx *v, uint32_t n, uint32_t *run)
+/*
+ * Sends the datagrams at the front of v that leave from one port, at most a burst. Returns how many
+ * went, or -errno of the first.
+ */
+static int send_run(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
 {
 	const struct sock *const s = tx_socket(q, v->src_port);
 	uint32_t count = 0;
 
+	if (!s)
+		return -EADDRNOTAVAIL;
 	for (; count < n && count < q->cfg->burst && v[count].src_port == v->src_port; count++)
 		prepare(q, count, &v[count]);
-	*run = count;
-	const int sent = s ? sendmmsg(s->fd, q->tx_msgs, count, MSG_DONTWAIT) : -1;
-	return sent > 0 ? (uint32_t)sent : 0;
+	const int sent = sendmmsg(s->fd, q->tx_msgs, count, MSG_DONTWAIT);
+	return sent < 0 ? -errno : sent;
+}
+
+static bool is_passing(int err)
+{
+	return err == EAGAIN || err == EWOULDBLOCK || err == ENOBUFS || err == EINTR;
 }
 
 uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
 {
 	uint32_t sent = 0;
+	uint32_t refused = 0;
 
-	while (sent < n) {
-		uint32_t run;
-		const uint32_t accepted = send_run(q, v + sent, n - sent, &run);
+	while (sent + refused < n) {
+		const uint32_t done = sent + refused;
+		const int result = send_run(q, v + done, n - done);
 
-		sent += accepted;
-		if (accepted < run)
+		if (result > 0)
+			sent += (uint32_t)result;
+		else if (is_passing(-result))
 			break;
+		else
+			refused++;
 	}
 	kb_stat_add(&q->stats->sent, sent);
-	return sent;
+	if (refused)
+		kb_stat_add(&q->stats->cause[KB_CAUSE_TX_REFUSED], refused);
+	return sent + refused;
 }
 
 /* --- the contract: housekeeping --- */
