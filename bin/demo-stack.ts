@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Stack, Validations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { DataPlane, LatencyDashboard, LowLatencyInstance } from '../lib';
+
+const CIDR = '10.0.0.0/16';
+
+/** One host that receives UDP port 9000 from its VPC, and a dashboard. */
+export class DemoStack extends Stack {
+  public readonly feed: LowLatencyInstance;
+
+  public constructor(scope: Construct, id: string, dataPlane: string) {
+    super(scope, id);
+    // A VPC of its own, so that nothing has to be looked up. One zone: the instance is in one.
+    const vpc = new ec2.Vpc(this, 'Vpc', { ipAddresses: ec2.IpAddresses.cidr(CIDR), maxAzs: 1, natGateways: 1 });
+    this.feed = new LowLatencyInstance(this, 'Feed', { vpc, dataPlane: DataPlane.fromName(dataPlane) });
+    this.feed.connections.allowFrom(ec2.Peer.ipv4(CIDR), ec2.Port.udp(9000));
+    new LatencyDashboard(this, 'Dashboard', { instances: [this.feed] });
+    this.acknowledgeRules(vpc);
+  }
+
+  /** Rules of cdk-nag's AwsSolutions pack that the demo does not follow, and why. */
+  private acknowledgeRules(vpc: ec2.Vpc): void {
+    const managed = (policy: string) => ({
+      id: `AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policy}]`,
+      reason: 'the policy AWS maintains for exactly this agent',
+    });
+    Validations.of(vpc).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-VPC7', reason: 'a demo: nobody would read the flow logs, yet they cost per packet flow',
+    });
+    Validations.of(this.feed).acknowledge(
+      managed('AmazonSSMManagedInstanceCore'),
+      managed('CloudWatchAgentServerPolicy'),
+      { id: 'AwsSolutions::AwsSolutions-EC28', reason: 'the rule looks at the instance; the launch template has detailed monitoring on' },
+      { id: 'AwsSolutions::AwsSolutions-EC29', reason: 'the host keeps nothing, and replacing it is how it is updated' },
+    );
+  }
+}

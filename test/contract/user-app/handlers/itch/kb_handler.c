@@ -1,0 +1,1 @@
+/* Compiled on the host, never here: the test looks at where it goes. */
