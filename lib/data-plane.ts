@@ -2,7 +2,7 @@
 import type { Size } from 'aws-cdk-lib';
 import { DataPlaneKind } from './data-plane-kind';
 import { PacketHandler } from './packet-handler';
-import { advise } from './private/advice';
+import { advise, ONLOAD_ALTERNATIVES, ONLOAD_REFUSAL } from './private/advice';
 import type { PlaneChoice } from './private/host-plan';
 import type { Recommendation, RecommendationProps } from './recommendation';
 import { UdpFlow } from './udp-flow';
@@ -246,6 +246,8 @@ export abstract class DataPlane {
       case 'xdp': return DataPlane.xdp(options);
       case 'afxdp': return DataPlane.afXdp(options);
       case 'dpdk': return DataPlane.dpdk(options);
+      case 'onload':
+        throw new Error(`${ONLOAD_REFUSAL}; ${ONLOAD_ALTERNATIVES}`);
       default:
         throw new Error(`'dataPlane' must be one of kernel, xdp, afxdp or dpdk, got '${name}'`);
     }

@@ -26,6 +26,9 @@ export abstract class HostOs {
    */
   public static amazonLinux2023(options: AmazonLinux2023Options = {}): HostOs {
     const kernel = options.kernel ?? '6.12';
+    if (!/^\d+\.\d+$/.test(kernel)) {
+      throw new Error(`'kernel' must be a kernel line of Amazon Linux 2023 such as 6.12, got '${kernel}'`);
+    }
     return new SsmHostOs('al2023', '/dev/xvda', true, arm =>
       `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-${kernel}-${arm ? 'arm64' : 'x86_64'}`);
   }

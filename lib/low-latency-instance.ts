@@ -104,6 +104,20 @@ export interface ILowLatencyInstance extends IConstruct, ec2.IConnectable, iam.I
   metricPacketsUnexplained(options?: cloudwatch.MetricOptions): cloudwatch.Metric;
 
   /**
+   * Datagrams that the handler sent.
+   *
+   * @default - sum over one minute
+   */
+  metricPacketsSent(options?: cloudwatch.MetricOptions): cloudwatch.Metric;
+
+  /**
+   * Datagrams that the handler wanted to send and gave up: no free TX descriptor.
+   *
+   * @default - sum over one minute
+   */
+  metricPacketsUnsent(options?: cloudwatch.MetricOptions): cloudwatch.Metric;
+
+  /**
    * Packets that EC2 queued or dropped because the instance exceeded an allowance.
    *
    * @default - sum over one minute
@@ -317,6 +331,14 @@ abstract class LowLatencyInstanceBase extends Construct implements ILowLatencyIn
 
   public metricPacketsUnexplained(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('PacketsUnexplained', options);
+  }
+
+  public metricPacketsSent(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('PacketsSent', options);
+  }
+
+  public metricPacketsUnsent(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('PacketsUnsent', options);
   }
 
   public metricAllowanceExceeded(options?: cloudwatch.MetricOptions): cloudwatch.Metric {

@@ -68,7 +68,7 @@ function answer(args: string[]): number {
     filteringOnly: options['filter-only'],
     zeroCopy: options['zero-copy'],
   });
-  process.stdout.write(options.json ? json(recommendation) : text(recommendation));
+  process.stdout.write(options.json ? json(recommendation) : prose(recommendation));
   return 0;
 }
 
@@ -81,7 +81,7 @@ function ask(props: RecommendationProps): Recommendation {
 }
 
 function parseTechnology(text: string): Technology {
-  const technology = Object.values(Technology).find((name) => name === text.toLowerCase());
+  const technology = Object.values(Technology).find((name) => name.valueOf() === text.toLowerCase());
   if (!technology) {
     throw CommandError.usage(`'--tech' must be one of ${Object.values(Technology).join(', ')}, got '${text}'`);
   }
@@ -106,7 +106,7 @@ function parseMicros(text: string): number {
   return micros;
 }
 
-function text({ summary, reasons, contradictions, alternatives }: Recommendation): string {
+function prose({ summary, reasons, contradictions, alternatives }: Recommendation): string {
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? '' : `\n${title}\n${lines.map((line) => `  - ${line}\n`).join('')}`;
   return `${summary}\n`
