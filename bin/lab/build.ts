@@ -17,11 +17,14 @@ export class DataPlaneBuild {
   static async make(programs: readonly string[], handler: string, terminal: Terminal, signal: AbortSignal): Promise<DataPlaneBuild> {
     const folder = path.join(PACKAGE_ROOT, 'build', 'lab');
     const source = path.join(PACKAGE_ROOT, 'assets', 'dataplane');
-    const configured = fs.existsSync(path.join(folder, 'build.ninja'));
+    checkWritable(folder);
     terminal.progress('building the data plane');
-    await step('meson', configured
-      ? ['configure', folder, `-Dhandler_dir=${handler}`]
-      : ['setup', folder, source, `-Dhandler_dir=${handler}`], terminal, signal);
+    const configured = configuredHandler(folder);
+    if (configured === undefined) {
+      await step('meson', ['setup', folder, source, `-Dhandler_dir=${handler}`], terminal, signal);
+    } else if (configured !== handler) {
+      await step('meson', ['configure', folder, `-Dhandler_dir=${handler}`], terminal, signal);
+    }
     await step('ninja', ['-C', folder, ...programs.map((name) => path.join(FOLDER[name], name))], terminal, signal);
     return new DataPlaneBuild(folder);
   }
@@ -31,6 +34,26 @@ export class DataPlaneBuild {
   /** The path of a program that was built. */
   program(name: string): string {
     return path.join(this.folder, FOLDER[name], name);
+  }
+}
+
+/** undefined before the first time, or when that was cut short. */
+function configuredHandler(folder: string): string | undefined {
+  try {
+    const options = JSON.parse(fs.readFileSync(path.join(folder, 'meson-info', 'intro-buildoptions.json'), 'utf8')) as { name: string; value: string }[];
+    return fs.existsSync(path.join(folder, 'build.ninja')) ? options.find((option) => option.name === 'handler_dir')?.value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A lab that ran as root leaves a build that others cannot change. */
+function checkWritable(folder: string): void {
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    fs.accessSync(folder, fs.constants.W_OK);
+  } catch {
+    throw CommandError.usage(`the data plane is built in ${folder}, which this user cannot write; run the lab with sudo, or remove that folder`);
   }
 }
 

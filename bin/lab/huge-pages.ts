@@ -28,7 +28,11 @@ export class HugePages {
 
   /** Sets how many there are and returns how many the kernel really gave. */
   resize(total: number): number {
-    fs.writeFileSync(path.join(this.folder, 'nr_hugepages'), String(total));
+    try {
+      fs.writeFileSync(path.join(this.folder, 'nr_hugepages'), String(total));
+    } catch {
+      // A container's sysfs may be read-only; what counts is how many there are now.
+    }
     return this.total;
   }
 

@@ -7,6 +7,7 @@ import { HugePages } from './huge-pages';
 import { Lock } from './lock';
 import { Bench, measure } from './measure';
 import { MemifWire } from './memif-wire';
+import { checkSize } from './mtu';
 import { LabOptions } from './options';
 import { Plan, synthesisePlan } from './plan';
 import { LabPlane } from './planes';
@@ -34,6 +35,7 @@ export async function runLab(options: LabOptions, terminal: Terminal, undo: Undo
   const folder = RunFolder.create();
   undo.add(folder.root, () => (options.keep ? folder.unmount() : folder.remove()));
   const plans = await synthesise(options.planes, folder, terminal, signal);
+  options.planes.forEach((plane, i) => checkSize(options.size, plane, plans[i]));
   const build = await DataPlaneBuild.make(programs(options.planes), options.handler ?? plans[0].KB_HANDLER, terminal, signal);
   if (!root) {
     throw CommandError.usage(`the data plane is built and the plans are synthesised, but the runs need root for ${NEEDS_ROOT}: run the lab with sudo`);
@@ -87,7 +89,7 @@ async function onWire(plane: LabPlane, plan: Plan, bench: Bench, undo: Undo): Pr
 }
 
 async function makeWire(plane: LabPlane, plan: Plan, bench: Bench, undo: Undo): Promise<LabWire> {
-  return plane.wire === 'memif' ? new MemifWire(bench) : VethWire.create(plane, plan, bench, undo);
+  return plane.wire === 'memif' ? new MemifWire(plane, plan, bench) : VethWire.create(plane, plan, bench, undo);
 }
 
 function programs(planes: readonly LabPlane[]): string[] {

@@ -7,7 +7,7 @@ export type Causes = Readonly<Record<string, number>>;
 export interface Ledger {
   /** Exactly what the generator handed to its wire. */
   readonly sent: number;
-  /** Delivered to the handler. */
+  /** Delivered to the handler and not refused by it. */
   readonly received: number;
   /** Not delivered, by cause; causes that never happened are left out. */
   readonly lost: Causes;

@@ -19,8 +19,6 @@ import { Snapshot } from './snapshot';
 import { LabWire } from './wire';
 
 const WARM_UP_SECONDS = 1; // first messages meet cold caches and lazily built tables
-const HEADERS = 28; // IPv4 and UDP
-const AFTER_DELIVERY = ['tx_ring_full', 'tx_too_long']; // what a handler sent, not what the feed sent it
 
 /** What every run of a lab shares. */
 export interface Bench {
@@ -39,7 +37,6 @@ export async function measure(plane: LabPlane, plan: Plan, wire: LabWire, bench:
     cores: bench.cores, host: wire.host, statsPage: bench.folder.file(`${plane.name}.stats`),
     customHandler: bench.options.handler !== undefined, changes: wire.changes,
   });
-  checkSize(plane, own.env, bench.options.size);
   const { port } = firstFlow(own.env);
   await wire.check(port);
   fs.writeFileSync(bench.folder.file(`${plane.name}.env`), renderPlan(own.env));
@@ -85,9 +82,9 @@ interface Reading {
 }
 
 function report(plane: LabPlane, plan: LabPlan, options: LabOptions, generated: Generated, before: Reading, after: Reading): LabRun {
-  const lost = lostBetween(before, after);
-  // What the handler refused was delivered to it and then lost: it counts once, under its cause.
-  const received = after.page.delivered - before.page.delivered - (lost.handler ?? 0);
+  // What the wire itself dropped, the receiver cannot have booked: the two lists share no cause.
+  const lost = { ...growth(after.page.lost, before.page.lost), ...growth(after.wire, before.wire) };
+  const received = after.page.received - before.page.received;
   const [oneWay, receive] = [after.page.oneWay.minus(before.page.oneWay), after.page.receive.minus(before.page.receive)];
   return {
     plane: plane.plane,
@@ -108,15 +105,6 @@ function report(plane: LabPlane, plan: LabPlan, options: LabOptions, generated: 
   };
 }
 
-function lostBetween(before: Reading, after: Reading): Causes {
-  const lost = { ...growth(after.page.lost, before.page.lost) };
-  AFTER_DELIVERY.forEach((cause) => delete lost[cause]);
-  for (const [cause, count] of Object.entries(growth(after.wire, before.wire))) {
-    lost[cause] = (lost[cause] ?? 0) + count;
-  }
-  return lost;
-}
-
 function cpuOf(before: CpuSample | undefined, after: CpuSample | undefined, generated: Generated): CpuPercent {
   const share = (queueThread: boolean) => (before === undefined || after === undefined ? 0
     : cpuPercent(before, after, (thread) => thread.name.startsWith('kb-rx-') === queueThread));
@@ -131,13 +119,6 @@ function generator(plan: Plan, wire: LabWire, bench: Bench, seconds: number): [s
     ...args, '--to', to, '--rate', String(bench.options.rate), '--size', String(bench.options.size), '--seconds', String(seconds),
     '--core', String(bench.cores.generator), '--progress', '--json', '-',
   ]);
-}
-
-function checkSize(plane: LabPlane, plan: Plan, size: number): void {
-  const most = Number(plan.KB_MTU) - HEADERS;
-  if (size > most) {
-    throw CommandError.usage(`'--size' must be at most ${most} on ${plane.name}, an MTU of ${plan.KB_MTU} less ${HEADERS} bytes of headers, got ${size}`);
-  }
 }
 
 /** The XDP filter in front of the kernel's sockets, as the step xdp-filter attaches it on a host. */

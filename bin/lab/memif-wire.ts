@@ -3,8 +3,10 @@ import { ealArguments } from './eal';
 import { Change } from './lab-plan';
 import { Causes } from './ledger';
 import { Bench } from './measure';
+import { labMtu } from './mtu';
 import { RECEIVER, SENDER } from './network';
 import { Plan } from './plan';
+import { LabPlane } from './planes';
 import { HOST, LabWire } from './wire';
 
 /** DPDK on both ends of shared memory: no kernel in the path, and no namespaces either. */
@@ -14,13 +16,13 @@ export class MemifWire implements LabWire {
   readonly changes: readonly Change[];
   readonly generator: LabWire['generator'];
 
-  constructor({ cores, build, folder }: Bench) {
+  constructor(plane: LabPlane, plan: Plan, { cores, build, folder }: Bench) {
     const socket = folder.file('memif.sock');
     const port = (role: string, mac: string) => `net_memif0,role=${role},socket=${socket},socket-abstract=no,mac=${mac}`;
     this.receiver = { cpus: [cores.receiver, cores.housekeeping] };
     this.changes = [
       ['KB_EAL_ARGS', ealArguments(cores.housekeeping, port('server', RECEIVER.mac)), 'net_memif stands in for the ENA'],
-      ['KB_MTU', '1500', 'the most that net_memif takes'],
+      ['KB_MTU', String(labMtu(plane, plan)), 'the most that net_memif takes'],
     ];
     this.generator = [
       build.program('kb-gen-dpdk'),

@@ -46,11 +46,11 @@ export class Network {
 
   private constructor(readonly tx: End, readonly rx: End) {}
 
-  /** What an interface itself dropped, on its way out or in. */
-  async dropped(end: End, direction: 'tx' | 'rx'): Promise<number> {
-    const [link] = JSON.parse(await run('ip', ['-n', end.namespace, '-s', '-j', 'link', 'show', 'dev', end.iface])) as
-      { stats64: Record<'tx' | 'rx', { dropped: number }> }[];
-    return link.stats64[direction].dropped;
+  /** What the wire dropped before it reached the receiver's interface. */
+  async droppedBySender(): Promise<number> {
+    const [link] = JSON.parse(await run('ip', ['-n', this.tx.namespace, '-s', '-j', 'link', 'show', 'dev', this.tx.iface])) as
+      { stats64: { tx: { dropped: number } } }[];
+    return link.stats64.tx.dropped;
   }
 
   /** A port that another program holds would share or steal the feed without a word. */

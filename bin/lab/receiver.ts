@@ -8,8 +8,8 @@ import { Snapshot, takeSnapshot } from './snapshot';
 
 const READY_MS = 30_000; // DPDK scans and allocates for seconds on a slow machine
 const READY_POLL_MS = 50;
-// Device counters reach the page with the receiver's housekeeping, every 100 ms.
-const QUIET_POLL_MS = 150;
+const QUIET_POLL_MS = 50;
+const QUIET_HEARTBEATS = 2; // one may have been on its way while the last packet was dropped
 const QUIET_MS = 10_000;
 
 /** A receiver of the data plane, started from a plan. */
@@ -35,16 +35,27 @@ export class Receiver {
     return takeSnapshot(this.kbStats, this.page);
   }
 
-  /** Waits until nothing moves any more: all that was sent has been delivered or booked. */
+  /**
+   * Waits until nothing moves any more: all that was sent has been delivered or booked. What devices
+   * and sockets dropped reaches the page with the receiver's heartbeat, so that is what to wait for.
+   */
   async whenQuiet(signal: AbortSignal): Promise<Snapshot> {
     const deadline = performance.now() + QUIET_MS;
     let last = await this.snapshot();
-    for (let same = 0; same < 2 && performance.now() < deadline;) {
+    for (let heartbeats = 0; heartbeats < QUIET_HEARTBEATS;) {
       signal.throwIfAborted();
+      if (performance.now() > deadline) {
+        throw CommandError.retry(`the receiver's counters still move, or its heart does not beat, ${QUIET_MS / 1000} s after the last packet`);
+      }
       await sleep(QUIET_POLL_MS);
       const now = await this.snapshot();
-      same = fingerprint(now) === fingerprint(last) ? same + 1 : 0;
-      last = now;
+      if (counters(now) !== counters(last)) {
+        heartbeats = 0;
+        last = now;
+      } else if (now.heartbeat !== last.heartbeat) {
+        heartbeats++;
+        last = now;
+      }
     }
     return last;
   }
@@ -74,6 +85,6 @@ export class Receiver {
   }
 }
 
-function fingerprint(snapshot: Snapshot): string {
-  return JSON.stringify([snapshot.delivered, snapshot.lost]);
+function counters(snapshot: Snapshot): string {
+  return JSON.stringify([snapshot.received, snapshot.lost]);
 }

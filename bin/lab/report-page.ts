@@ -5,7 +5,7 @@ import { sum } from './ledger';
 import { element, join, Markup, table } from './markup';
 import { percentileChart, Series } from './percentile-chart';
 import { describeCauses, failures, LabReport, LabRun, runName, warnings } from './report';
-import { count, describeMode, duration } from './report-table';
+import { count, describeMode, duration, latencies } from './report-table';
 
 // Okabe and Ito's palette: told apart by every kind of colour vision, on light and dark paper.
 const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00'];
@@ -32,7 +32,7 @@ function latency(runs: readonly LabRun[]): Markup[] {
     element('p', {}, 'From the time a message was due at the sender to the end of its handler; a late generator counts against it.'),
     figure('All planes', runs.map((run, i) => ({ name: runName(run), colour: COLOURS[i % COLOURS.length], buckets: run.distributions.latency }))),
     wide(table(['plane', 'rate /s', 'bytes', 'p50', 'p90', 'p99', 'p99.9', 'max', 'CPU receiver', 'CPU main', 'CPU generator'], runs.map((run) => [
-      runName(run), count(run.rateAchieved), run.size, ...spread(run.latencyNs),
+      runName(run), count(run.rateAchieved), run.size, ...latencies(run),
       `${run.cpuPercent.receiver} %`, `${run.cpuPercent.receiverMain} %`, `${run.cpuPercent.generator} %`,
     ]))),
   ];
@@ -71,10 +71,6 @@ function manifest(report: LabReport): Markup[] {
       key, typeof value === 'object' ? Object.entries(value as object).map(([name, one]) => `${name} ${String(one)}`).join(', ') : String(value),
     ]))),
   ];
-}
-
-function spread(p: LabRun['latencyNs']): string[] {
-  return [p.p50, p.p90, p.p99, p.p999, p.max].map(duration);
 }
 
 function figure(caption: string, series: readonly Series[]): Markup {

@@ -10,7 +10,7 @@ export function reportTable(report: LabReport): string {
     ['plane', 'mode in force', 'sent', 'received', 'lost', 'unexplained', 'p50', 'p90', 'p99', 'p99.9', 'max', 'CPU rx/main/gen'],
     ...report.runs.map((run) => [
       runName(run), describeMode(run), count(run.sent), count(run.received), count(sum(run.lost)), count(run.unexplained),
-      ...[run.latencyNs.p50, run.latencyNs.p90, run.latencyNs.p99, run.latencyNs.p999, run.latencyNs.max].map(duration),
+      ...latencies(run),
       `${run.cpuPercent.receiver.toFixed(0)}/${run.cpuPercent.receiverMain.toFixed(0)}/${run.cpuPercent.generator.toFixed(0)} %`,
     ]),
   ];
@@ -51,6 +51,12 @@ export function duration(ns: number): string {
   const [scale, unit] = units.find(([least]) => ns >= least) ?? [1, 'ns'];
   const value = ns / scale;
   return `${value.toFixed(value >= 100 || Number.isInteger(value) ? 0 : 1)} ${unit}`;
+}
+
+/** p50 to max; a handler that looks at no time stamp has none. */
+export function latencies(run: LabRun): string[] {
+  const { p50, p90, p99, p999, max } = run.latencyNs;
+  return [p50, p90, p99, p999, max].map((ns) => (run.latencyNs.count === 0 ? '-' : duration(ns)));
 }
 
 export function count(value: number): string {

@@ -9,10 +9,12 @@ export interface Snapshot {
   readonly ready: boolean;
   /** Identifies the receiver: snapshots of two receivers cannot be compared. */
   readonly start: number;
+  /** Changes each time the receiver has read the counters of its devices and sockets. */
+  readonly heartbeat: number;
   readonly mode: Mode;
   readonly handler: string;
-  /** Given to the handler. */
-  readonly delivered: number;
+  /** Given to the handler and not refused by it. */
+  readonly received: number;
   readonly lost: Causes;
   readonly ignored: Causes;
   readonly oneWay: Histogram;
@@ -23,6 +25,7 @@ export interface Snapshot {
 interface StatsJson {
   readonly ready: boolean;
   readonly startNs: number;
+  readonly heartbeatNs: number;
   readonly mode: Mode;
   readonly handlerName: string;
   readonly received: number;
@@ -45,9 +48,10 @@ export function parseSnapshot(text: string): Snapshot {
   return {
     ready: json.ready,
     start: json.startNs,
+    heartbeat: json.heartbeatNs,
     mode: { driver, xdp, copy, detail },
     handler: json.handlerName,
-    delivered: json.received,
+    received: json.received,
     lost: json.lost,
     ignored: json.ignored,
     oneWay: histogram(json.histograms.oneway, json.latencyNs.oneway.max),

@@ -4,6 +4,7 @@ import { ealArguments, interfaceDriver } from './eal';
 import { Change } from './lab-plan';
 import { Causes } from './ledger';
 import { Bench } from './measure';
+import { labMtu } from './mtu';
 import { Network } from './network';
 import { Plan } from './plan';
 import { LabPlane } from './planes';
@@ -13,24 +14,22 @@ import { HOST, LabWire } from './wire';
 /** Kernel sockets in one namespace, the receiver in the other, a veth pair between them. */
 export class VethWire implements LabWire {
   static async create(plane: LabPlane, plan: Plan, bench: Bench, undo: Undo): Promise<VethWire> {
-    return new VethWire(await Network.create(plane.name, mtu(plan), undo, bench.signal), plan, bench);
+    return new VethWire(await Network.create(plane.name, labMtu(plane, plan), undo, bench.signal), plane, plan, bench);
   }
 
   readonly receiver;
   readonly host: Plan;
   readonly changes: readonly Change[];
   readonly generator: LabWire['generator'];
-  private readonly dpdk: boolean;
 
-  private constructor(private readonly network: Network, plan: Plan, { cores, folder, build }: Bench) {
-    this.dpdk = plan.KB_PLANE === 'dpdk';
+  private constructor(private readonly network: Network, plane: LabPlane, plan: Plan, { cores, folder, build }: Bench) {
     this.receiver = { namespace: network.rx.namespace, cpus: [cores.receiver, cores.housekeeping] };
     this.host = { ...HOST, KB_DATA_IFACE: network.rx.iface, KB_DATA_DRIVER: 'veth' };
-    this.changes = this.dpdk ? dpdkChanges(network, mtu(plan), cores) : [
+    this.changes = plan.KB_PLANE === 'dpdk' ? dpdkChanges(network, labMtu(plane, plan), cores) : [
       ['KB_BPF_DIR', folder.file('bpf', plan.KB_PLANE), 'a folder of this run'],
       ...(plan.KB_ZERO_COPY === 'require' ? [['KB_ZERO_COPY', 'auto', 'veth has no zero-copy'] as const] : []),
     ];
-    this.generator = [build.program('kb-gen'), [], { namespace: network.tx.namespace, cpus: [cores.housekeeping] }];
+    this.generator = [build.program('kb-gen'), [], { namespace: network.tx.namespace, cpus: [cores.generator, cores.housekeeping] }];
   }
 
   check(port: number): Promise<void> {
@@ -38,20 +37,8 @@ export class VethWire implements LabWire {
   }
 
   async dropped(): Promise<Causes> {
-    return {
-      wire_dropped: await this.network.dropped(this.network.tx, 'tx'),
-      // DPDK's port is the interface's user, not the interface: what that drops DPDK cannot count.
-      ...(this.dpdk ? { nic_dropped: await this.network.dropped(this.network.rx, 'rx') } : {}),
-    };
+    return { wire_dropped: await this.network.droppedBySender() };
   }
-}
-
-const PAGE_FRAME_MTU = 3498; // what leaves room for headers in the 4096 bytes of a page
-
-/** DPDK's drivers for a kernel interface keep a frame in one page. */
-function mtu(plan: Plan): number {
-  const planned = Number(plan.KB_MTU);
-  return plan.KB_PLANE === 'dpdk' ? Math.min(planned, PAGE_FRAME_MTU) : planned;
 }
 
 function dpdkChanges(network: Network, frameMtu: number, cores: Cores): Change[] {
