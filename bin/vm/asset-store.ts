@@ -26,6 +26,8 @@ export class AssetStore {
     private readonly objects: readonly StoredObject[],
     private readonly credentials: Credentials,
     private readonly region: string,
+    /** ARN patterns that the role's policies allow. */
+    private readonly readable: readonly string[],
     private readonly fault?: AssetFault,
   ) {}
 
@@ -38,6 +40,9 @@ export class AssetStore {
       return { status: 403, error };
     }
     const { bucket, key } = address(host, request.url);
+    if (!this.readable.some((pattern) => matches(pattern, `arn:aws:s3:::${bucket}/${key}`))) {
+      return { status: 403, error: `AccessDenied: no policy of the role allows s3:GetObject on ${bucket}/${key}` };
+    }
     const object = this.objects.find((one) => one.bucket === bucket && one.key === key);
     if (object === undefined) {
       return { status: 404, error: `NoSuchKey: ${bucket}/${key}` };
@@ -56,4 +61,9 @@ function address(host: string, url: string): { bucket: string; key: string } {
   const [, bucket] = /^(.+)\.s3[.-]/.exec(host) ?? [];
   const slash = path.indexOf('/');
   return bucket === undefined ? { bucket: path.slice(0, slash), key: path.slice(slash + 1) } : { bucket, key: path };
+}
+
+/** IAM's wildcard, `*`. */
+function matches(pattern: string, arn: string): boolean {
+  return new RegExp(`^${pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`).test(arn);
 }

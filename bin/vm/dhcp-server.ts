@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as dgram from 'node:dgram';
 import { Interface } from './instance';
-import { DNS_ADDRESS, EC2_MTU } from './vpc';
+import { DNS_ADDRESS, EC2_MTU, subnetsOf } from './vpc';
 
 const SERVER_PORT = 67;
 const CLIENT_PORT = 68;
@@ -16,14 +16,15 @@ const enum Option { SubnetMask = 1, Router = 3, DnsServer = 6, Mtu = 26, LeaseTi
 export class DhcpServer {
   static async start(interfaces: readonly Interface[]): Promise<DhcpServer> {
     const server = new DhcpServer(interfaces);
-    await Promise.all([bind(server.listener, '0.0.0.0'), ...interfaces.map(async (nic) => {
+    await bind(server.listener, '0.0.0.0');
+    for (const subnet of subnetsOf(interfaces)) {
       // A broadcast leaves through the interface that owns the address it is sent from.
       const sender = dgram.createSocket({ type: 'udp4', reuseAddr: true });
-      await bind(sender, nic.subnet.router);
+      sender.on('message', (request) => server.answer(request)); // a renewal comes to the router's own address
+      await bind(sender, subnet.router);
       sender.setBroadcast(true);
-      sender.on('message', (request) => server.answer(request));
-      server.senders.set(nic.mac, sender);
-    })]);
+      server.senders.set(subnet.id, sender);
+    }
     return server;
   }
 
@@ -38,7 +39,7 @@ export class DhcpServer {
     const nic = this.interfaces.find(({ mac }) => mac === clientMac(request));
     const reply = nic && dhcpReply(request, nic);
     if (nic && reply) {
-      this.senders.get(nic.mac)?.send(reply, CLIENT_PORT, '255.255.255.255');
+      this.senders.get(nic.subnet.id)?.send(reply, CLIENT_PORT, '255.255.255.255');
     }
   }
 }

@@ -6,14 +6,14 @@ const HEADER = 12;
 const TYPE_A = 1;
 const TTL_SECONDS = 60;
 
-/** Answers for every service of AWS, because in the lab they are all at one address. */
+/** Answers for every service of AWS, and for what else is reached there: in the lab all are at one address. */
 export class DnsServer {
-  static start(): Promise<DnsServer> {
+  static start(otherNames: readonly string[]): Promise<DnsServer> {
     return new Promise((resolve, reject) => {
       const socket = dgram.createSocket('udp4');
       socket.once('error', reject);
       socket.on('message', (query, client) => {
-        const reply = dnsReply(query);
+        const reply = dnsReply(query, otherNames);
         if (reply) {
           socket.send(reply, client.port, client.address);
         }
@@ -25,13 +25,13 @@ export class DnsServer {
   private constructor(readonly socket: dgram.Socket) {}
 }
 
-/** The answer to a query with one question; names outside AWS do not exist. */
-export function dnsReply(query: Buffer): Buffer | undefined {
+/** The answer to a query with one question; names outside AWS and not among the others do not exist. */
+export function dnsReply(query: Buffer, otherNames: readonly string[] = []): Buffer | undefined {
   const question = readQuestion(query);
   if (question === undefined) {
     return undefined;
   }
-  const known = /(^|\.)amazonaws\.com$/i.test(question.name);
+  const known = /(^|\.)amazonaws\.com$/i.test(question.name) || otherNames.includes(question.name.toLowerCase());
   const answers = known && question.type === TYPE_A ? 1 : 0;
   const head = Buffer.from(query.subarray(0, question.end));
   head.writeUInt16BE(known ? 0x8180 : 0x8183, 2); // a recursive answer: no error, or no such name

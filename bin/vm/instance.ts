@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** One elastic network interface, as the launch template asks for it and the lab's VPC places it. */
+/** A subnet of the lab's VPC: a bridge, whose own address is the subnet's router. */
+export interface Subnet {
+  readonly id: string;
+  readonly bridge: string;
+  readonly network: string;
+  readonly prefix: number;
+  readonly router: string;
+}
+
+/** One elastic network interface, plugged into its subnet. */
 export interface Interface {
   readonly deviceIndex: number;
   readonly networkCard: number;
   readonly id: string;
   readonly mac: string;
   readonly address: string;
-  /** Where it is plugged in on the lab's side. */
   readonly subnet: Subnet;
-}
-
-/** A subnet of the lab's VPC; its router is the lab's end of the wire. */
-export interface Subnet {
-  readonly id: string;
+  /** The end of its wire in the subnet. */
   readonly tap: string;
-  readonly network: string;
-  readonly prefix: number;
-  readonly router: string;
 }
 
 /** What EC2 knows about an instance once it has launched it. */
@@ -29,6 +30,7 @@ export interface Instance {
   readonly region: string;
   readonly availabilityZone: string;
   readonly role: string;
+  /** Those the metadata service shows. */
   readonly tags: Readonly<Record<string, string>>;
   /** The primary interface first. */
   readonly interfaces: readonly Interface[];

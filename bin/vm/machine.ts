@@ -108,7 +108,7 @@ function networkCard(nic: Interface, index: number, spec: MachineSpec): string[]
     'guest_csum=off', 'guest_tso4=off', 'guest_tso6=off', 'guest_ecn=off', 'guest_ufo=off',
   ];
   return [
-    '-netdev', `tap,id=net${index},ifname=${nic.subnet.tap},script=no,downscript=no${queues > 1 ? `,queues=${queues}` : ''}`,
+    '-netdev', `tap,id=net${index},ifname=${nic.tap},script=no,downscript=no${queues > 1 ? `,queues=${queues}` : ''}`,
     '-device', properties.join(','),
   ];
 }

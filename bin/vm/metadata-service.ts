@@ -86,7 +86,7 @@ export function metadataTree(instance: Instance, credentials: Credentials, sshKe
       'placement': { 'availability-zone': instance.availabilityZone, 'region': instance.region },
       'public-keys': { 0: { 'openssh-key': sshKey } },
       'services': { domain: 'amazonaws.com', partition: 'aws' },
-      'tags': { instance: { ...instance.tags } },
+      ...(Object.keys(instance.tags).length === 0 ? {} : { tags: { instance: { ...instance.tags } } }),
     },
     'dynamic': { 'instance-identity': { document: identityDocument(instance) } },
     'user-data': instance.userData,

@@ -32,6 +32,12 @@ export class StatsdSink {
     return this.values.get(`${metric}|${tags}`);
   }
 
+  /** All values of a metric whose tags begin alike, by the rest of their tags. */
+  byTag(metric: string, prefix: string): Record<string, number> {
+    const start = `${metric}|${prefix}`;
+    return Object.fromEntries([...this.values].filter(([key]) => key.startsWith(start)).map(([key, value]) => [key.slice(start.length), value]));
+  }
+
   /** The lines of one datagram; what is not statsd is not counted. */
   take(datagram: string): void {
     for (const line of datagram.split('\n')) {

@@ -1,45 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Interface, Subnet } from './instance';
 import { run } from '../lab/shell';
+import { Interface, Subnet } from './instance';
+import { InterfaceRequest } from './template';
 
-/** What the whole VPC may use; the first two /24s are its subnets. */
 export const VPC_CIDR = '10.0.0.0/16';
 /** Where every instance finds its metadata, and here also the lab's statsd sink. */
 export const METADATA_ADDRESS = '169.254.169.254';
 /** Where EC2 answers DNS queries, whatever the subnet. */
 export const DNS_ADDRESS = '169.254.169.253';
-/** Where the lab's DNS sends every name: S3 and the wait condition listen there. */
+/** Where the lab's DNS sends every name of AWS: S3 and the wait condition listen there. */
 export const SERVICES_ADDRESS = '10.0.255.1';
-
 /** EC2 gives every interface a jumbo MTU. */
 export const EC2_MTU = 9001;
 
-/** The subnet of the n-th interface; EC2 takes the first address of each for the router. */
-export function subnet(index: number): Subnet {
-  return {
-    id: `subnet-0lab000000000000${index}`,
-    tap: `kb-eni${index}`,
-    network: `10.0.${index}.0`,
-    prefix: 24,
-    router: `10.0.${index}.1`,
-  };
-}
+const FIRST_HOST = 10; // EC2 keeps the first four addresses of a subnet for itself
 
-/** The n-th interface of the instance; locally administered addresses, like EC2's. */
-export function elasticInterface(index: number, deviceIndex: number, networkCard: number): Interface {
-  return {
+/** Places the interfaces that a launch asks for: one subnet for each id, addresses in order. */
+export function placeInterfaces(requests: readonly InterfaceRequest[]): Interface[] {
+  const ids = [...new Set(requests.map(({ subnetId }) => subnetId))];
+  return requests.map(({ deviceIndex, networkCard, subnetId }, index) => ({
     deviceIndex,
     networkCard,
-    id: `eni-0lab00000000000${index}0`,
-    mac: `06:6b:62:00:00:1${index}`,
-    address: `10.0.${index}.10`,
-    subnet: subnet(index),
-  };
+    id: `eni-0${index}1ab000000000000`,
+    mac: `06:6b:62:00:00:1${index}`, // locally administered, like EC2's
+    address: `10.0.${ids.indexOf(subnetId)}.${FIRST_HOST + index}`,
+    subnet: placeSubnet(ids.indexOf(subnetId)),
+    tap: `kb-eni${index}`,
+  }));
+}
+
+function placeSubnet(index: number): Subnet {
+  return { id: `subnet-0${index}1ab000000000000`, bridge: `kb-net${index}`, network: `10.0.${index}.0`, prefix: 24, router: `10.0.${index}.1` };
 }
 
 /**
- * Plugs the instance's interfaces into the network namespace this process runs in, which is the
- * whole VPC: it ends with the process, and so does everything created here.
+ * Builds the VPC in the network namespace this process runs in, which holds nothing else: it ends
+ * with the process, and so does everything created here.
  */
 export async function createVpc(interfaces: readonly Interface[], queues: number): Promise<void> {
   const ip = (...args: string[]) => run('ip', args);
@@ -49,9 +45,18 @@ export async function createVpc(interfaces: readonly Interface[], queues: number
   }
   // No IPv6: nobody would route it, and its solicitations would be noise in every ledger.
   await run('sysctl', ['-q', '-w', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1']);
-  for (const { subnet: net } of interfaces) {
-    await ip('tuntap', 'add', 'dev', net.tap, 'mode', 'tap', ...(queues > 1 ? ['multi_queue'] : []));
-    await ip('link', 'set', net.tap, 'mtu', String(EC2_MTU), 'up');
-    await ip('address', 'add', `${net.router}/${net.prefix}`, 'dev', net.tap);
+  for (const subnet of subnetsOf(interfaces)) {
+    // A VPC does not snoop on multicast groups, nor does it wait 30 s before it forwards.
+    await ip('link', 'add', subnet.bridge, 'mtu', String(EC2_MTU), 'type', 'bridge', 'mcast_snooping', '0', 'forward_delay', '0');
+    await ip('link', 'set', subnet.bridge, 'up');
+    await ip('address', 'add', `${subnet.router}/${subnet.prefix}`, 'dev', subnet.bridge);
   }
+  for (const [index, nic] of interfaces.entries()) {
+    await ip('tuntap', 'add', 'dev', nic.tap, 'mode', 'tap', ...(index > 0 && queues > 1 ? ['multi_queue'] : []));
+    await ip('link', 'set', nic.tap, 'mtu', String(EC2_MTU), 'master', nic.subnet.bridge, 'up');
+  }
+}
+
+export function subnetsOf(interfaces: readonly Interface[]): Subnet[] {
+  return [...new Map(interfaces.map(({ subnet }) => [subnet.id, subnet])).values()];
 }

@@ -50,6 +50,11 @@ export class WaitCondition {
     this.settle({ status: 'CREATE_FAILED', reason: `WaitCondition timed out. Received ${this.successes()} conditions when expecting 1` });
   }
 
+  /** The instance is gone, and nobody is left to signal. */
+  fail(reason: string): void {
+    this.settle({ status: 'CREATE_FAILED', reason });
+  }
+
   /** Takes a PUT to the handle; returns the status and S3's error code. */
   put(url: string, contentType: string | undefined, body: string): { status: number; error: string } {
     if (url !== this.path || (contentType ?? '') !== '') {

@@ -8,7 +8,7 @@ root=$1
 
 install -m 0644 "$KB_OUT/ca.crt" "$root/usr/local/share/ca-certificates/kb-lab.crt"
 chroot "$root" update-ca-certificates --fresh >/dev/null
-chroot "$root" systemctl --quiet enable systemd-networkd systemd-resolved ssh lab-statsd-relay
+chroot "$root" systemctl --quiet enable systemd-networkd systemd-resolved ssh
 
 # grub-mkconfig asks the mounted root for its device, which here is a folder; the first menu is
 # written by hand in the same form, and the guest's own update-grub replaces it.
@@ -16,6 +16,9 @@ install -d "$root/boot/grub"
 kernel=$(basename "$(ls "$root"/boot/vmlinuz-*)")
 sed "s/@VERSION@/${kernel#vmlinuz-}/" "$here/grub.cfg.in" > "$root/boot/grub/grub.cfg"
 "$here/grub-image.sh" "$root" "$KB_OUT/grub.lkrn"
+# For boots in which the menu shall have no say.
+cp "$root/boot/$kernel" "$KB_OUT/vmlinuz"
+cp "$root/boot/initrd.img-${kernel#vmlinuz-}" "$KB_OUT/initrd.img"
 
 # What systemd would rebuild at the first boot is as the packages left it.
 touch "$root/etc/.updated" "$root/var/.updated"

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as crypto from 'node:crypto';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { PACKAGE_ROOT } from '../lab/package-root';
+import { renderPlan, Plan } from '../lab/plan';
+import { run } from '../lab/shell';
+import { debianMirror } from './mirror';
+
+const RECIPE = path.join(PACKAGE_ROOT, 'test', 'vm', 'guest');
+const CACHE = path.join(PACKAGE_ROOT, '.cache', 'vm');
+
+/** What the install step makes its result from: bake again when one of these changes. */
+const BAKED_FROM = ['dataplane', 'handler', 'userdata/lib', 'userdata/packages', 'userdata/steps/install', 'systemd/receiver', 'systemd/sysusers', 'systemd/tmpfiles'];
+
+/** A disk image of the guest, kept for as long as its recipe stays the same. */
+export class GuestImage {
+  /** Debian as EC2 would start it: everything still to be installed. */
+  static async plain(progress: (text: string) => void): Promise<GuestImage> {
+    const base = await baseFiles(progress);
+    return cached(`plain-${base.key}`, base.folder, progress, (folder) => unpacked(base.folder, async (root) => {
+      progress('packing the guest image');
+      await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw')]);
+    }));
+  }
+
+  /** As `plain`, with what the install step installs for this plan already there. */
+  static async baked(asset: string, plan: Plan, progress: (text: string) => void): Promise<GuestImage> {
+    const base = await baseFiles(progress);
+    const work = fs.mkdtempSync(path.join(cacheFolder(), 'asset-'));
+    try {
+      await run('tar', ['--extract', '--no-same-owner', '--file', asset, '--directory', work]);
+      const needed = neededByInstall(work, plan);
+      const key = digest([base.key, treeDigest(work, BAKED_FROM), renderPlan(needed)]);
+      return await cached(`baked-${key}`, base.folder, progress, (folder) => unpacked(base.folder, async (root) => {
+        const planFile = path.join(folder, 'plan.env');
+        fs.writeFileSync(planFile, renderPlan(needed));
+        progress('baking the guest image: the install step in a chroot');
+        await run(path.join(RECIPE, 'bake.sh'), [root, work, planFile]);
+        progress('packing the guest image');
+        await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw')]);
+      }));
+    } finally {
+      fs.rmSync(work, { recursive: true });
+    }
+  }
+
+  /** The file system's image; machines write to a copy. */
+  readonly disk: string;
+  /** GRUB, to be started by the firmware; it reads the guest's own menu. */
+  readonly loader: string;
+  readonly kernel: string;
+  readonly initrd: string;
+
+  constructor(folder: string, /** Where the CA is that the guest trusts. */ readonly caFolder: string) {
+    this.disk = path.join(folder, 'disk.raw');
+    this.loader = path.join(caFolder, 'grub.lkrn');
+    this.kernel = path.join(caFolder, 'vmlinuz');
+    this.initrd = path.join(caFolder, 'initrd.img');
+  }
+}
+
+/** The root file system both images start from, its CA and its boot files. */
+async function baseFiles(progress: (text: string) => void): Promise<{ folder: string; key: string }> {
+  const key = digest([treeDigest(RECIPE, ['.'])]);
+  const folder = path.join(cacheFolder(), `base-${key}`);
+  await make(folder, async (work) => {
+    progress('building the guest from Debian packages');
+    const mirror = await debianMirror();
+    await run(path.join(RECIPE, 'build.sh'), [work, ...(mirror === undefined ? [] : [mirror])]);
+  });
+  return { folder, key };
+}
+
+async function cached(
+  name: string, caFolder: string, progress: (text: string) => void, build: (folder: string) => Promise<void>,
+): Promise<GuestImage> {
+  const folder = path.join(cacheFolder(), name);
+  const started = Date.now();
+  if (await make(folder, build)) {
+    progress(`built ${name} in ${Math.round((Date.now() - started) / 1000)} s`);
+  }
+  return new GuestImage(folder, caFolder);
+}
+
+/** Fills a folder at once or not at all; returns whether there was anything to do. */
+async function make(folder: string, fill: (work: string) => Promise<void>): Promise<boolean> {
+  if (fs.existsSync(folder)) {
+    return false;
+  }
+  const work = fs.mkdtempSync(`${folder}.`);
+  try {
+    await fill(work);
+    fs.renameSync(work, folder);
+  } catch (error) {
+    fs.rmSync(work, { recursive: true, force: true });
+    throw error;
+  }
+  return true;
+}
+
+async function unpacked(base: string, use: (root: string) => Promise<void>): Promise<void> {
+  const root = fs.mkdtempSync(path.join(cacheFolder(), 'root-'));
+  try {
+    await run('tar', ['--extract', '--numeric-owner', '--xattrs', '--file', path.join(base, 'rootfs.tar'), '--directory', root]);
+    await use(root);
+  } finally {
+    fs.rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** The part of the plan that the install step says it needs. */
+function neededByInstall(asset: string, plan: Plan): Plan {
+  const step = fs.readFileSync(path.join(asset, 'userdata', 'steps', 'install'), 'utf8');
+  const names = /^require (.*)$/m.exec(step)?.[1].split(' ') ?? [];
+  return Object.fromEntries(names.map((name) => [name, plan[name] ?? '']));
+}
+
+/** One sum over names and contents of the files below some paths. */
+function treeDigest(root: string, paths: readonly string[]): string {
+  const files = paths.map((one) => path.join(root, one)).filter((one) => fs.existsSync(one)).flatMap((one) => filesBelow(one)).sort();
+  return digest(files.flatMap((file) => [path.relative(root, file), fs.readFileSync(file)]));
+}
+
+function filesBelow(file: string): string[] {
+  return fs.statSync(file).isDirectory() ? fs.readdirSync(file).flatMap((name) => filesBelow(path.join(file, name))) : [file];
+}
+
+function digest(parts: readonly (string | Buffer)[]): string {
+  const hash = crypto.createHash('sha256');
+  parts.forEach((part) => hash.update(`${part.length} `).update(part));
+  return hash.digest('hex').slice(0, 16);
+}
+
+function cacheFolder(): string {
+  fs.mkdirSync(CACHE, { recursive: true });
+  return CACHE;
+}
