@@ -273,7 +273,7 @@ static void a_stop_ends_the_run_with_the_count_so_far(void **state)
 	assert_int_equal(parse(&o, 0, "--to 10.0.0.1:9000 --rate 1000 --seconds 3600"), 0);
 	run(&o, &s, &r);
 	assert_int_equal(r.sent, s.seen);
-	assert_in_range(r.sent, 1, r.due);
+	assert_true(r.sent >= 1 && r.sent <= r.due);
 }
 
 int main(void)

@@ -390,9 +390,8 @@ static int init_eal(struct kb_backend *be)
 		return -1;
 	if (rte_eal_init(be->eal.argc, be->eal.argv) >= 0)
 		return 0;
-	const char *const reason = kb_dpdk_log_error();
 	return kb_err_set(rte_errno == EINVAL ? KB_EXIT_CONFIG : KB_EXIT_RETRY, rte_errno,
-			  "start DPDK%s%s", reason[0] ? ": " : "", reason);
+			  "start DPDK%s", kb_dpdk_log_reason());
 }
 
 static int make_queues(struct kb_backend *be)
@@ -430,15 +429,22 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 {
 	/* The control tables make it too large for the stack; one port per process. */
 	struct kb_backend *const be = calloc(1, sizeof(*be));
+	char name[RTE_ETH_NAME_MAX_LEN];
 	*out = NULL;
 	if (!be)
 		return kb_err_set(KB_EXIT_RETRY, errno, "memory for the back-end");
 	be->cfg = cfg;
 	be->stats = stats;
+	/* Without a plan's interface or PCI address the port is what KB_EAL_ARGS made. */
+	const bool nameless = stats->iface[0] == '\0';
+	if (nameless)
+		snprintf(stats->iface, sizeof(stats->iface), "the DPDK port");
 	if (init_eal(be) < 0)
 		goto undo_memory;
 	if (kb_dpdk_port_find(&be->port) < 0 || kb_dpdk_port_check(&be->port.info, cfg) < 0)
 		goto undo_eal;
+	if (nameless && rte_eth_dev_get_name_by_port(be->port.id, name) == 0)
+		snprintf(stats->iface, sizeof(stats->iface), "%.31s", name);
 	rte_timer_subsystem_init();
 	rte_eth_dev_callback_register(be->port.id, RTE_ETH_EVENT_INTR_RESET, on_event, be);
 	rte_eth_dev_callback_register(be->port.id, RTE_ETH_EVENT_INTR_RMV, on_event, be);
@@ -447,7 +453,7 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 	if (make_queues(be) < 0)
 		goto undo_queues;
 	kb_control_init(&be->control, cfg, be->port.mac.addr_bytes, kb_now_ns());
-	kb_dpdk_counters_open(&be->counters, be->port.id);
+	kb_dpdk_counters_open(&be->counters, be->port.id, &be->port.info);
 	describe(be);
 	*out = be;
 	return 0;
@@ -506,11 +512,12 @@ static void unpark(struct kb_backend *be)
 /* No queue is inside the driver. What the handlers hold are buffers of pools, which stay. */
 static int reset(struct kb_backend *be)
 {
+	kb_dpdk_log_forget();
 	atomic_store(&be->reset_wanted, false); /* first: the reset may want another */
 	const int error = rte_eth_dev_reset(be->port.id);
 	if (error)
-		return kb_err_set(KB_EXIT_RETRY, -error, "reset of the %s port: %s",
-				  be->port.info.driver_name, kb_dpdk_log_error());
+		return kb_err_set(KB_EXIT_RETRY, -error, "reset of the %s port%s",
+				  be->port.info.driver_name, kb_dpdk_log_reason());
 	if (kb_dpdk_port_start(&be->port, be->cfg) < 0)
 		return kb_err_wrap("after a reset of the device");
 	be->resets++;

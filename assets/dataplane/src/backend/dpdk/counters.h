@@ -12,6 +12,12 @@ struct kb_dpdk_counters {
 	uint64_t allowance_id[KB_ALLOWANCES]; /* xstats id; valid when has_allowance */
 	uint64_t allowance_last[KB_ALLOWANCES];
 	bool has_allowance;
+	/*
+	 * net_af_xdp (the lab) does not count frames that found its ring full; the interface below
+	 * it counts them as dropped.
+	 */
+	int ifindex; /* 0 = no interface below that counts */
+	uint64_t below_last;
 };
 
 /*
@@ -26,10 +32,13 @@ static inline uint64_t kb_counter_growth(uint64_t *last, uint64_t now)
 }
 
 /* Takes what the device has counted until now as zero. */
-void kb_dpdk_counters_open(struct kb_dpdk_counters *c, uint16_t port);
+void kb_dpdk_counters_open(struct kb_dpdk_counters *c, uint16_t port,
+			   const struct rte_eth_dev_info *info);
 
-/* Adds what came since into the stats page. ENA answers allowances by an admin command:
- * `allowances` says whether to ask this time. */
+/*
+ * Adds what came since into the stats page. ENA answers allowances by an admin command:
+ * `allowances` says whether to ask this time.
+ */
 void kb_dpdk_counters_read(struct kb_dpdk_counters *c, uint16_t port, struct kb_stats *stats,
 			   bool allowances);
 

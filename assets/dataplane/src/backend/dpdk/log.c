@@ -12,17 +12,26 @@
 
 /* One log per process, as DPDK has one. Written under the stream's own lock. */
 static FILE *stream;
-static char last_error[256];
+static char reason[384]; /* without the closing parenthesis */
+static char closed[sizeof(reason) + 1];
 static enum kb_llq llq;
+
+static void keep(const char *text, size_t len)
+{
+	const size_t used = strlen(reason);
+	while (len && (text[len - 1] == '\n' || text[len - 1] == '.'))
+		len--;
+	/* Whole messages only. */
+	if (len && used + len + strlen("; ") < sizeof(reason))
+		snprintf(reason + used, sizeof(reason) - used, "%s%.*s", used ? "; " : " (",
+			 (int)len, text);
+}
 
 static void look_at(const char *text, size_t len)
 {
 	static const char placement[] = "Placement policy: ";
-	if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_ERR) {
-		while (len && text[len - 1] == '\n')
-			len--;
-		snprintf(last_error, sizeof(last_error), "%.*s", (int)len, text);
-	}
+	if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_ERR)
+		keep(text, len);
 	const char *const at = memmem(text, len, placement, strlen(placement));
 	if (at) {
 		const size_t rest = len - (size_t)(at - text);
@@ -50,9 +59,19 @@ int kb_dpdk_log_open(void)
 	return 0;
 }
 
-const char *kb_dpdk_log_error(void)
+const char *kb_dpdk_log_reason(void)
 {
-	return last_error;
+	flockfile(stream);
+	snprintf(closed, sizeof(closed), "%s%s", reason, reason[0] ? ")" : "");
+	funlockfile(stream);
+	return closed;
+}
+
+void kb_dpdk_log_forget(void)
+{
+	flockfile(stream);
+	reason[0] = '\0';
+	funlockfile(stream);
 }
 
 enum kb_llq kb_dpdk_log_llq(void)

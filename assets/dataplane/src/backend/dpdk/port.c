@@ -19,20 +19,14 @@
 
 static int failed(const char *what, int error)
 {
-	/* The log's last word is the driver's reason; the error number alone says little. */
-	const char *const reason = kb_dpdk_log_error();
-	return kb_err_set(KB_EXIT_RETRY, -error, "%s%s%s%s", what, reason[0] ? " (" : "", reason,
-			  reason[0] ? ")" : "");
+	return kb_err_set(KB_EXIT_RETRY, -error, "%s%s", what, kb_dpdk_log_reason());
 }
 
 int kb_dpdk_port_find(struct kb_dpdk_port *p)
 {
 	const uint16_t ports = rte_eth_dev_count_avail();
-	if (ports == 0) {
-		const char *const reason = kb_dpdk_log_error();
-		return kb_err_set(KB_EXIT_RETRY, 0, "DPDK found no port: %s",
-				  reason[0] ? reason : "no device matches the EAL arguments");
-	}
+	if (ports == 0)
+		return kb_err_set(KB_EXIT_RETRY, 0, "DPDK found no port%s", kb_dpdk_log_reason());
 	if (ports > 1)
 		return kb_err_set(KB_EXIT_CONFIG, 0,
 				  "DPDK found %u ports, a receiver drives one: narrow KB_EAL_ARGS",
