@@ -273,7 +273,7 @@ export abstract class DataPlane {
       plane: this.kind,
       flows: (flows ?? [UdpFlow.port(9000)])
         .map(flow => ({ address: flow.destinationAddress, port: flow.destinationPort })),
-      handler: { name: this.handler.name, args: this.handler.handlerArguments },
+      handler: this.handler._bind(),
       queues,
       rxRing,
       txRing,

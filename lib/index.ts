@@ -11,5 +11,6 @@ export * from './packet-handler';
 export * from './recommendation';
 export * from './rss-hash';
 export * from './rss-plan';
+export * from './sequence-format';
 export * from './stack-snapshot';
 export * from './udp-flow';

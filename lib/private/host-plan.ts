@@ -2,9 +2,12 @@
 import { isPowerOfTwo, range } from './bounds';
 import { decideCores } from './core-plan';
 import { Findings } from './fail';
+import type { HandlerChoice } from './handler-plan';
+import { checkHandler, renderArguments } from './handler-plan';
 import type { InstanceFacts } from './instance-facts';
 import { knownInstanceFamilies } from './instance-facts';
 import { decideInterface } from './interface-plan';
+import { isIpv4 } from './ipv4';
 import { decideMemory } from './memory-plan';
 import type { PlanValues } from './plan-keys';
 import { PLAN_VERSION } from './plan-keys';
@@ -20,7 +23,7 @@ export type Plane = 'kernel' | 'xdp' | 'afxdp' | 'dpdk';
 export interface PlaneChoice {
   readonly plane: Plane;
   readonly flows: readonly { readonly address: string; readonly port: number }[];
-  readonly handler: { readonly name: string; readonly args: Readonly<Record<string, string>> };
+  readonly handler: HandlerChoice;
   readonly queues?: number;
   readonly rxRing?: number;
   readonly txRing?: number;
@@ -149,7 +152,7 @@ export function planFor(input: PlanInput): PlanOutcome {
   const libxdpVersion = decideVersion(
     'libxdpVersion', dataPlane.libxdpVersion, libxdpDefault, WITH_XDP.has(plane), findings);
   checkFlows(dataPlane, findings);
-  checkHandler(dataPlane, findings);
+  checkHandler(dataPlane.handler, findings);
   checkNicDriver(dataPlane, facts, findings);
   range(findings, 'bootTimeout in seconds', input.bootTimeoutSeconds, 600, 43200); // a wait condition's own maximum
   if (input.prometheusPort !== 0) {
@@ -182,7 +185,7 @@ export function planFor(input: PlanInput): PlanOutcome {
         KB_PLANE: plane,
         KB_FLOWS: dataPlane.flows.map(flow => `udp:${flow.address}:${flow.port}`).join(','),
         KB_HANDLER: dataPlane.handler.name,
-        KB_HANDLER_ARGS: Object.entries(dataPlane.handler.args).map(([key, value]) => `${key}=${value}`).join(' '),
+        KB_HANDLER_ARGS: renderArguments(dataPlane.handler.args),
         KB_DATA_DEVICE: `${nic.deviceIndex}`,
         KB_DATA_CARD: `${nic.networkCard}`,
         KB_QUEUES: `${queues}`,
@@ -263,21 +266,6 @@ function checkFlows({ flows }: PlaneChoice, findings: Findings): void {
     const text = `${address}:${port}`;
     findings.check(!seen.has(text), `'flows' has ${text} twice`);
     seen.add(text);
-  }
-}
-
-function isIpv4(text: string): boolean {
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every(part => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)
-    && text !== '0.0.0.0';
-}
-
-function checkHandler({ handler }: PlaneChoice, findings: Findings): void {
-  for (const [key, value] of Object.entries(handler.args)) {
-    findings.check(/^[a-z][a-z0-9_-]*$/.test(key),
-      `an argument of the handler must be named by lower-case letters, digits, '-' and '_', got '${key}'`);
-    findings.check(/^[^\s"`$\\]+$/.test(value),
-      `argument '${key}' of the handler must hold no space, quote, '$' or '\\', got ${JSON.stringify(value)}`);
   }
 }
 

@@ -11,7 +11,7 @@ const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
 
 function values(plane: Plane): PlanValues {
   return {
-    ...plan({ dataPlane: { plane, handler: { name: 'custom', args: { depth: '10', mode: 'a,b' } } } }).values,
+    ...plan({ dataPlane: { plane, handler: { name: 'custom', args: { depth: '10', mode: 'a,b' }, problems: [] } } }).values,
     KB_ASSET_SHA256: '0'.repeat(64),
     KB_ASSET_URL: 'https://s3.eu-west-1.amazonaws.com/bucket/key.tar',
     KB_REGION: 'eu-west-1',

@@ -218,9 +218,9 @@ describe('refuses, in the user\'s words', () => {
     [{ dataPlane: { dpdkVersion: '25.11;reboot' } }, "'dpdkVersion' must be 'distro' or a version such as 25.11.4, got '25.11;reboot'"],
     [{ dataPlane: { nicDriver: 'vfio-pci' } }, "'nicDriver' vfio-pci needs an IOMMU, which c6in.32xlarge does not have; "
       + 'use auto, igb_uio or vfio-noiommu, or a metal instance'],
-    [{ dataPlane: { handler: { name: 'custom', args: { Bad: 'x' } } } },
+    [{ dataPlane: { handler: { name: 'custom', args: { Bad: 'x' }, problems: [] } } },
       "an argument of the handler must be named by lower-case letters, digits, '-' and '_', got 'Bad'"],
-    [{ dataPlane: { handler: { name: 'custom', args: { a: 'b c' } } } },
+    [{ dataPlane: { handler: { name: 'custom', args: { a: 'b c' }, problems: [] } } },
       "argument 'a' of the handler must hold no space, quote, '$' or '\\', got \"b c\""],
     [{ threadsPerCore: 4 }, "'threadsPerCore' must be 1 or 2 on c6in.32xlarge, got 4"],
     [{ instanceType: 'c7gn.16xlarge', threadsPerCore: 2 }, "'threadsPerCore' must be 1 on c7gn.16xlarge, got 2"],

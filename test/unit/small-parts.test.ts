@@ -2,7 +2,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { DataPlane, DataPlaneKind, HostOs, PacketHandler } from '../../lib';
+import { DataPlane, DataPlaneKind, HostOs } from '../../lib';
 import { dimensionName } from '../../lib/private/dimension-name';
 import { Findings } from '../../lib/private/fail';
 import { instanceFacts, knownInstanceFamilies } from '../../lib/private/instance-facts';
@@ -56,11 +56,6 @@ describe('data planes by name', () => {
   test('fails on Onload with the reason', () => {
     expect(() => DataPlane.fromName('onload')).toThrow(/^Onload is not supported on ENA: .*; use DPDK, AF_XDP or tuned kernel sockets$/);
   });
-});
-
-test('a handler keeps its arguments', () => {
-  const handler = PacketHandler.fromAsset('handlers/itch', { arguments: { depth: '10' } });
-  expect([handler.name, handler.directory, handler.handlerArguments]).toEqual(['custom', 'handlers/itch', { depth: '10' }]);
 });
 
 describe('operating systems', () => {
