@@ -16,8 +16,10 @@ struct kb_handler {
 	uint64_t bytes;
 	uint64_t ticks;
 	uint64_t last_now;
+	uint64_t *refused;
 	uint64_t unstamped;
 	uint32_t largest;
+	uint32_t refuse_every; /* 0 = none */
 	bool in_burst;
 	bool nested;
 };
@@ -43,6 +45,8 @@ void kb_handler_on_burst(struct kb_handler *h, const struct kb_pkt *v, uint32_t 
 	for (uint32_t i = 0; i < n; i++) {
 		h->bytes += v[i].len;
 		h->unstamped += v[i].rx_ns == 0;
+		if (h->refuse_every && i % h->refuse_every == 0)
+			kb_stat_add(h->refused, 1);
 	}
 	h->in_burst = false;
 }
@@ -229,6 +233,20 @@ static void what_is_no_wanted_datagram_is_booked(void **state)
 				 (unsigned)expected[i], (unsigned)page->queue[0].cause[i]);
 }
 
+static void what_the_handler_refuses_is_lost_and_not_received(void **state)
+{
+	const struct kb_queue_stats *const q = &page->queue[0];
+	(void)state;
+
+	handler.refused = &page->queue[0].cause[KB_CAUSE_HANDLER];
+	handler.refuse_every = 4;
+	write_script(FRAMES, &(struct packet_spec){0}, 0);
+	run(32, 1024);
+	assert_int_equal(handler.packets, FRAMES);
+	assert_int_equal(q->cause[KB_CAUSE_HANDLER], FRAMES / 4);
+	assert_int_equal(q->received, FRAMES - FRAMES / 4);
+}
+
 static void empty_polls_are_counted_and_ticked(void **state)
 {
 	(void)state;
@@ -315,6 +333,7 @@ int main(void)
 		cmocka_unit_test_setup(stamped_datagrams_keep_their_stamp, reset),
 		cmocka_unit_test_setup(mixed_stamps_are_each_recorded, reset),
 		cmocka_unit_test_setup(what_is_no_wanted_datagram_is_booked, reset),
+		cmocka_unit_test_setup(what_the_handler_refuses_is_lost_and_not_received, reset),
 		cmocka_unit_test_setup(empty_polls_are_counted_and_ticked, reset),
 		cmocka_unit_test_setup(a_sleeping_queue_shows_each_poll, reset),
 		cmocka_unit_test_setup(a_stop_drains_what_has_arrived, reset),
