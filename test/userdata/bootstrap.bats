@@ -4,20 +4,11 @@
 load helpers
 
 prepare() {
-  AWS=$BATS_TEST_TMPDIR/aws
-  mkdir -p "$AWS/bucket"
-  python3 "$BATS_TEST_DIRNAME/aws-stand-in.py" "$AWS" 3>&- &
-  SERVER=$!
-  until [[ -e $AWS/port ]]; do sleep 0.05; done
-  ORIGIN=http://127.0.0.1:$(<"$AWS/port")
-  # the real curl: the metadata address leads to the stand-in, and no second try
-  reader curl "exec $(command -v curl) \"\$@\" --retry 0 --connect-to 169.254.169.254:80:${ORIGIN#http://}"
+  aws_stand_in
   stub systemctl
   rm -rf "$KB_ROOT/opt/kb"
   asset
 }
-
-teardown() { kill "$SERVER"; }
 
 asset() {
   local tree=$BATS_TEST_TMPDIR/asset
@@ -41,8 +32,6 @@ user_data() {
   # nothing from the environment: cloud-init has no KB_ variables
   env -i PATH="$PATH" CALLS="$CALLS" KB_ROOT="$KB_ROOT" bash "$BATS_TEST_TMPDIR/part-001"
 }
-
-signalled() { python3 -c 'import json,sys; print(json.loads(sys.stdin.readline())[sys.argv[1]])' "$1" <"$AWS/signals"; }
 
 @test "plan, asset and units arrive, and kb.target is started without waiting" {
   run user_data
@@ -102,7 +91,7 @@ CALLS
 }
 
 @test "a curl without SigV4: the aws command fetches it, where there is one" {
-  reader curl "for a; do [[ \$a != --aws-sigv4 ]] || exit 2; done; exec $(PATH=${PATH#*:} command -v curl) \"\$@\" --retry 0 --connect-to 169.254.169.254:80:${ORIGIN#http://}"
+  reader curl "for a; do [[ \$a != --aws-sigv4 ]] || exit 2; done; exec $REAL_CURL"
   stub aws "cp '$AWS/bucket/asset.tar' \"\$4\""
   plan
   # the command takes the bucket and key of a path-style address
@@ -138,7 +127,7 @@ CALLS
 }
 
 @test "neither output nor a process list shows the role's keys" {
-  reader curl "printf '%s\n' \"\$*\" >>'$BATS_TEST_TMPDIR/command-lines'; exec $(PATH=${PATH#*:} command -v curl) \"\$@\" --retry 0 --connect-to 169.254.169.254:80:${ORIGIN#http://}"
+  reader curl "printf '%s\n' \"\$*\" >>'$BATS_TEST_TMPDIR/command-lines'; exec $REAL_CURL"
   run user_data
   assert_status 0
   refute_output_has 'secret/with'

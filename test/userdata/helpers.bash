@@ -50,6 +50,17 @@ reader() {
   chmod +x "$STUBS/$1"
 }
 
+# without COMMAND: as if this machine did not have it.
+without() {
+  local farm=$BATS_TEST_TMPDIR/farm folder
+  mkdir "$farm"
+  for folder in ${PATH//:/ }; do
+    [[ $folder == "$STUBS" ]] || ln -s "$folder"/* "$farm/" 2>/dev/null || :
+  done
+  rm -f "$farm/$1"
+  PATH=$STUBS:$farm
+}
+
 # file PATH CONTENT: below KB_ROOT.
 file() {
   mkdir -p "$(dirname "$KB_ROOT$1")"
@@ -61,6 +72,24 @@ unwritable() {
   mkdir -p "$(dirname "$KB_ROOT$1")"
   ln -sfn /proc/sys/kernel/random/poolsize "$KB_ROOT$1"
 }
+
+# aws: the services a host talks to, as $ORIGIN; what curl asks the metadata address leads there.
+aws_stand_in() {
+  AWS=$BATS_TEST_TMPDIR/aws
+  mkdir -p "$AWS/bucket"
+  python3 "$BATS_TEST_DIRNAME/aws-stand-in.py" "$AWS" 3>&- &
+  SERVER=$!
+  until [[ -e $AWS/port ]]; do sleep 0.05; done
+  ORIGIN=http://127.0.0.1:$(<"$AWS/port")
+  REAL_CURL="$(command -v curl) \"\$@\" --retry 0 --connect-to 169.254.169.254:80:${ORIGIN#http://}"
+  reader curl "exec $REAL_CURL"
+}
+
+teardown() { [[ -z ${SERVER:-} ]] || kill "$SERVER"; }
+
+# signalled KEY: of the first signal
+signalled() { python3 -c 'import json,sys; print(json.loads(sys.stdin.readline())[sys.argv[1]])' "$1" <"$AWS/signals"; }
+signals() { cat "$AWS/signals" 2>/dev/null | wc -l; }
 
 forget_calls() { : >"$CALLS"; }
 

@@ -12,12 +12,13 @@ record_phases_before_reboot() {
 }
 
 record_phases() {
-  local unit
+  local unit phase
   {
     cat "$phases_file.before-reboot" 2>/dev/null || :
     printf 'boot %s\n' "$(seconds_at kb-step-install InactiveExitTimestampMonotonic)"
     for unit in kb-step-{install,kernel-args,hugepages,data-nic,irq,xdp-filter,jitter} kb-receiver; do
-      printf '%s %s\n' "${unit#kb-step-}" "$(seconds_between "$unit")"
+      phase=${unit#kb-}
+      printf '%s %s\n' "${phase#step-}" "$(seconds_between "$unit")"
     done
     printf 'ready %s\n' "$(cut -d' ' -f1 "$root/proc/uptime")"
   } | put "$phases_file"
@@ -27,7 +28,7 @@ record_phases() {
 # The time a unit took to become active.
 seconds_between() {
   awk -v from="$(seconds_at "$1" InactiveExitTimestampMonotonic)" \
-    -v to="$(seconds_at "$1" ActiveEnterTimestampMonotonic)" 'BEGIN { printf "%.3f", to > from ? to - from : 0 }'
+    -v to="$(seconds_at "$1" ActiveEnterTimestampMonotonic)" 'BEGIN { printf "%.3f", (to > from ? to - from : 0) }'
 }
 
 seconds_at() {
