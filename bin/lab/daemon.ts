@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ChildProcess, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
+import { prioritise } from './confine';
 import { lastWords } from './shell';
 
 const GRACE_MS = 5000; // a receiver drains for 100 ms, closes its port and prints its report
@@ -12,6 +13,7 @@ export class Daemon {
     const output = fs.openSync(log, 'w', 0o644);
     const child = spawn(program, args, { env, stdio: ['ignore', output, output], detached: true });
     fs.closeSync(output);
+    prioritise(child.pid ?? 0);
     return new Daemon(child, log);
   }
 

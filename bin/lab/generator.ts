@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CommandError } from '../commands/command-error';
+import { prioritise } from './confine';
 import { cpuAtWork, CpuSample, sampleCpu } from './cpu-usage';
 import { attempt, lastWords } from './shell';
 
@@ -25,6 +26,7 @@ export async function generate(
     const done = await attempt(program, args, {
       signal,
       onStart: (pid) => {
+        prioritise(pid);
         timer = setInterval(() => samples.push(...[sampleCpu(pid)].filter((sample) => sample !== undefined)), CPU_EVERY_MS);
       },
       onLine: (line) => {
