@@ -47,8 +47,12 @@ balanced() {
     fail "sent $sent: $(cat "$work/rx.log")"
 }
 
+poll_modes=(spin wakeup)
+# SO_PREFER_BUSY_POLL came with Linux 5.11.
+[[ $(printf '5.11\n%s\n' "$(uname -r)" | sort -V | head -n 1) == 5.11 ]] && poll_modes+=(busy-poll)
+
 for mode in native generic; do
-  for poll in spin busy-poll wakeup; do
+  for poll in "${poll_modes[@]}"; do
     echo "# $mode, $poll: every datagram"
     start "KB_XDP_MODE=$mode" "KB_POLL_MODE=$poll" KB_BUSY_POLL_US=20
     send 2000 5000
