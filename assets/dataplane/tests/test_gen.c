@@ -240,13 +240,13 @@ static void every_message_goes_out_once_with_the_time_it_was_due(void **state)
 	assert_int_equal(r.error.total, 40000);
 	assert_true(r.deferred > 0);
 	for (uint32_t i = 0; i < s.seen; i++) {
-		const uint64_t seq = i / 2;
+		const uint64_t message = i / 2;
 		assert_int_equal(s.msg[i].magic, KB_MSG_MAGIC);
-		assert_int_equal(s.msg[i].line, i % 2);
-		assert_int_equal(s.msg[i].seq, seq);
-		assert_int_equal(s.port[i], 5000 + seq % 4);
+		assert_int_equal(s.msg[i].line, message % 4 * 2 + i % 2);
+		assert_int_equal(s.msg[i].seq, message / 4);
+		assert_int_equal(s.port[i], 5000 + message % 4);
 		/* A microsecond apart to the nanosecond, however late they went. */
-		assert_int_equal(s.msg[i].scheduled_ns - s.msg[0].scheduled_ns, seq * 1000);
+		assert_int_equal(s.msg[i].scheduled_ns - s.msg[0].scheduled_ns, message * 1000);
 	}
 }
 

@@ -16,7 +16,7 @@ struct kb_gen_options {
 	uint32_t n_to;
 	struct kb_endpoint to[KB_GEN_MAX_LINES];
 	uint32_t from_port; /* first source port, 0 = the sender's choice */
-	uint32_t flows;	    /* source ports used in turn */
+	uint32_t flows;	    /* source ports used in turn, each a stream of its own */
 	uint32_t lines;
 	uint64_t rate;	/* messages per second; each goes out once on every line */
 	uint32_t size;	/* UDP payload bytes */

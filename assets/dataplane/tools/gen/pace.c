@@ -72,13 +72,14 @@ static uint64_t real_offset(void)
 static void fill(struct kb_pace *p, uint32_t slot, uint32_t line)
 {
 	const struct kb_gen_options *const o = p->o;
+	/* A receiver's queue sees some flows and not others: each is numbered for itself. */
 	const uint32_t flow = (uint32_t)(p->seq % o->flows);
 	const struct kb_endpoint *const to = &o->to[line % o->n_to];
 	uint8_t *const payload = p->payload + (size_t)slot * o->size;
 	const struct kb_msg msg = {
 		.magic = KB_MSG_MAGIC,
-		.line = (uint16_t)line,
-		.seq = p->seq,
+		.line = (uint16_t)(flow * o->lines + line),
+		.seq = p->seq / o->flows,
 		.scheduled_ns = p->next_ns + p->real_offset,
 	};
 	memcpy(payload, &msg, sizeof(msg));

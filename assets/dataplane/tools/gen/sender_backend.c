@@ -22,6 +22,9 @@
 #define BURST	 64u
 
 struct kb_sender {
+	const struct kb_gen_options *o;
+	uint32_t unreached;  /* destinations no datagram has gone out to yet, a bit each */
+	uint64_t unresolved; /* datagrams refused on the way to the first that went out */
 	struct kb_config cfg;
 	struct kb_backend *be;
 	struct kb_queue *queue;
@@ -75,6 +78,8 @@ int kb_sender_open(struct kb_sender **out, const struct kb_gen_options *o)
 	*out = NULL;
 	if (!s)
 		return kb_err_set(KB_EXIT_RETRY, errno, "memory for the sender");
+	s->o = o;
+	s->unreached = (1u << o->n_to) - 1;
 	/* A stats page in plain memory: the back-end counts, nobody else looks. */
 	const size_t size = sizeof(*s->stats) + sizeof(s->stats->queue[0]);
 	s->stats = aligned_alloc(64, (size + 63) / 64 * 64);
@@ -107,10 +112,38 @@ int kb_sender_attach(struct kb_sender *s)
 	return kb_queue_attach(s->queue);
 }
 
+static uint64_t refusals(const struct kb_sender *s)
+{
+	return kb_stat_get(&s->stats->queue[0].cause[KB_CAUSE_TX_REFUSED]);
+}
+
+/*
+ * Until the next hop of a destination has answered ARP, the back-end refuses what goes there. That
+ * is no loss yet: the datagram is kept, and offered again.
+ */
+static uint32_t send_first(struct kb_sender *s, const struct kb_tx *v, const uint16_t *flow,
+			   uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t to = 1u << flow[i] / s->o->flows % s->o->n_to;
+		const uint64_t before = refusals(s);
+		if (kb_tx_burst(s->queue, &v[i], 1) == 0)
+			return i;
+		if (refusals(s) == before) {
+			s->unreached &= ~to;
+		} else if (s->unreached & to) {
+			s->unresolved++;
+			return i;
+		}
+	}
+	return n;
+}
+
 uint32_t kb_sender_send(struct kb_sender *s, const struct kb_tx *v, const uint16_t *flow,
 			uint32_t n)
 {
-	(void)flow;
+	if (__builtin_expect(s->unreached != 0, 0))
+		return send_first(s, v, flow, n);
 	return kb_tx_burst(s->queue, v, n);
 }
 
@@ -130,7 +163,7 @@ void kb_sender_drain(struct kb_sender *s)
 
 uint64_t kb_sender_refused(const struct kb_sender *s)
 {
-	return kb_stat_get(&s->stats->queue[0].cause[KB_CAUSE_TX_REFUSED]);
+	return refusals(s) - s->unresolved;
 }
 
 const char *kb_sender_driver(const struct kb_sender *s)
