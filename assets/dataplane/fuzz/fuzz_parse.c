@@ -18,7 +18,8 @@ static void check_datagram(const uint8_t *data, size_t size, const struct kb_pkt
 	must(kb_load_be16(pkt->payload - 4) == pkt->len + 8);
 }
 
-/* Where the datagram ends the frame may end: the same result without what follows, none with less. */
+/* Where the datagram ends the frame may end: the same result without what follows, none with less.
+ */
 static void check_ends(const uint8_t *data, const struct kb_pkt *pkt)
 {
 	const uint32_t end = (uint32_t)(pkt->payload - data) + pkt->len;

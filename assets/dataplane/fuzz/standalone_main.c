@@ -131,7 +131,8 @@ static size_t below(size_t n)
 
 static uint8_t interesting(void)
 {
-	static const uint8_t values[] = {0, 1, 4, 8, 20, 0x7f, 0x80, 0xff, '\n', ',', ':', '=', '-'};
+	static const uint8_t values[] = {0,    1,    4,	  8,   20,  0x7f, 0x80,
+					 0xff, '\n', ',', ':', '=', '-'};
 
 	return values[below(sizeof(values))];
 }

@@ -31,8 +31,8 @@ struct key {
 	const char *name;
 	enum type type;
 	size_t offset;
-	uint64_t min; /* numbers */
-	uint64_t max; /* numbers: largest value; strings: size of the field */
+	uint64_t min;	      /* numbers */
+	uint64_t max;	      /* numbers: largest value; strings: size of the field */
 	const char *fallback; /* NULL: must be given */
 	uint32_t use;
 	const char *help;

@@ -16,9 +16,10 @@ int kb_handler_arg(const char *args, const char *key, char *out, uint32_t size)
 			const size_t value_len = len - key_len - 1;
 
 			if (value_len >= size)
-				return kb_err_set(KB_EXIT_CONFIG, 0,
-						  "handler argument %s is longer than %u characters",
-						  key, size - 1);
+				return kb_err_set(
+					KB_EXIT_CONFIG, 0,
+					"handler argument %s is longer than %u characters", key,
+					size - 1);
 			memcpy(out, p + key_len + 1, value_len);
 			out[value_len] = '\0';
 			return 1;

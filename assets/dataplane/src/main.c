@@ -99,8 +99,8 @@ static int housekeep(const struct kb_config *cfg, struct kb_backend *be, struct 
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	for (;;) {
-		const struct timespec interval = {
-			.tv_nsec = stats->ready ? HOUSEKEEPING_NS : STARTING_NS};
+		const struct timespec interval = {.tv_nsec = stats->ready ? HOUSEKEEPING_NS
+									  : STARTING_NS};
 
 		if (sigtimedwait(&stop, NULL, &interval) > 0)
 			return 0;

@@ -199,8 +199,8 @@ int kb_netdev_counters(struct kb_netdev_counters *out, int ifindex)
 static int count_strings(int fd, const char *iface, uint32_t *out)
 {
 	/* One set is asked for, so one count follows the structure. */
-	_Alignas(struct ethtool_sset_info) char buffer[sizeof(struct ethtool_sset_info) +
-						       sizeof(uint32_t)] = {0};
+	_Alignas(struct ethtool_sset_info) char
+		buffer[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)] = {0};
 	struct ethtool_sset_info *const info = (void *)buffer;
 
 	info->cmd = ETHTOOL_GSSET_INFO;
@@ -214,8 +214,8 @@ static int count_strings(int fd, const char *iface, uint32_t *out)
 static int find_strings(int fd, const char *iface, uint32_t count, const char *const *names,
 			uint32_t n, int32_t *index)
 {
-	struct ethtool_gstrings *const strings = calloc(1, sizeof(*strings) + (size_t)count *
-										       ETH_GSTRING_LEN);
+	struct ethtool_gstrings *const strings =
+		calloc(1, sizeof(*strings) + (size_t)count * ETH_GSTRING_LEN);
 	if (!strings)
 		return -ENOMEM;
 	strings->cmd = ETHTOOL_GSTRINGS;
@@ -274,8 +274,9 @@ int kb_ethtool_read(const char *iface, const int32_t *index, uint32_t n, uint64_
 		err = ethtool(fd, iface, stats);
 		for (uint32_t i = 0; !err && i < n; i++)
 			if (index[i] >= 0 && (uint32_t)index[i] < count)
-				memcpy(&values[i], (const char *)stats->data +
-							   (size_t)index[i] * sizeof(uint64_t),
+				memcpy(&values[i],
+				       (const char *)stats->data +
+					       (size_t)index[i] * sizeof(uint64_t),
 				       sizeof(values[i]));
 		free(stats);
 	} else if (!err) {

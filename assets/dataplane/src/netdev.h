@@ -42,7 +42,9 @@ int kb_ethtool_read(const char *iface, const int32_t *index, uint32_t n, uint64_
 
 /* ENA's names in the order of kb_stats.allowance. */
 #define KB_ALLOWANCE_NAMES                                                                         \
-	{"bw_in_allowance_exceeded", "bw_out_allowance_exceeded", "pps_allowance_exceeded",        \
-	 "conntrack_allowance_exceeded", "linklocal_allowance_exceeded"}
+	{                                                                                          \
+		"bw_in_allowance_exceeded", "bw_out_allowance_exceeded", "pps_allowance_exceeded", \
+			"conntrack_allowance_exceeded", "linklocal_allowance_exceeded"             \
+	}
 
 #endif

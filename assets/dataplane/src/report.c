@@ -37,8 +37,7 @@ static void print_snapshot(FILE *to, const struct kb_stats *stats, const struct 
 	fprintf(to, "%s on %s (%s%s%s%s%s)\n", stats->plane, stats->iface, stats->driver,
 		stats->xdp[0] ? ", " : "", stats->xdp, stats->copy[0] ? ", " : "", stats->copy);
 	fprintf(to, "%-10s %" PRIu64 " datagrams, %" PRIu64 " bytes, %.1f per burst\n", "received",
-		s->received, s->bytes,
-		s->bursts ? (double)s->received / (double)s->bursts : 0.0);
+		s->received, s->bytes, s->bursts ? (double)s->received / (double)s->bursts : 0.0);
 	if (s->unsent)
 		fprintf(to, "%-10s %" PRIu64 " datagrams\n", "not sent", s->unsent);
 	if (s->sent)

@@ -88,7 +88,8 @@ int kb_stats_create(struct kb_stats **out, const char *path, uint32_t queues)
 	/* Allocated now: a full file system must fail here, not by SIGBUS in the hot loop. */
 	err = posix_fallocate(fd, 0, (off_t)size);
 	if (err) {
-		kb_err_set(KB_EXIT_RETRY, err, "allocate stats page %s, %zu bytes", temporary, size);
+		kb_err_set(KB_EXIT_RETRY, err, "allocate stats page %s, %zu bytes", temporary,
+			   size);
 		goto undo_file;
 	}
 	stats = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

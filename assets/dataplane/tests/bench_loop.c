@@ -17,10 +17,10 @@
 #include "packets.h"
 #include "rx_loop.h"
 
-#define FRAMES	 256u /* 288-byte messages: together they fit the L2 cache, as a fresh ring does */
-#define MESSAGE	 288u
-#define REPEAT	 2000u
-#define ROUNDS	 20
+#define FRAMES	256u /* 288-byte messages: together they fit the L2 cache, as a fresh ring does */
+#define MESSAGE 288u
+#define REPEAT	2000u
+#define ROUNDS	20
 
 static uint8_t bytes[FRAMES][PACKET_MAX];
 static struct kb_fake_frame script[FRAMES];
@@ -58,8 +58,11 @@ static double measure(uint32_t burst_max, struct kb_stats *page)
 		.dropped = &q->cause[KB_CAUSE_HANDLER],
 	};
 	atomic_bool stop = false;
-	struct kb_rx_loop loop = {
-		.stats = q, .burst = burst, .burst_max = burst_max, .idle_polls = 1024, .stop = &stop};
+	struct kb_rx_loop loop = {.stats = q,
+				  .burst = burst,
+				  .burst_max = burst_max,
+				  .idle_polls = 1024,
+				  .stop = &stop};
 	struct kb_backend *be;
 
 	cfg.flows = (struct kb_flows){.n = 1, .flow = {{.addr = 0, .port = PACKET_PORT}}};

@@ -331,7 +331,9 @@ static void prometheus_is_served_on_request(void **state)
 	get(port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
 	assert_contains(output, "HTTP/1.1 200 OK\r\n");
 	assert_contains(output, "\nkb_packets_received_total{name=\"Demo-Feed\"} 123\n");
-	assert_contains(output, "\nkb_packets_lost_total{name=\"Demo-Feed\",cause=\"socket_overflow\"} 4\n");
+	assert_contains(
+		output,
+		"\nkb_packets_lost_total{name=\"Demo-Feed\",cause=\"socket_overflow\"} 4\n");
 	assert_contains(output, "\nkb_packets_unexplained{name=\"Demo-Feed\"} 3\n");
 	assert_contains(output, "\nkb_receiver_up{name=\"Demo-Feed\"} 1\n");
 	assert_contains(output, "kb_receive_latency_seconds_count{name=\"Demo-Feed\"} 100\n");

@@ -21,8 +21,11 @@ static int world;
 static int prepare(void **state)
 {
 	(void)state;
-	cfg = (struct kb_config){
-		.plane = KB_PLANE_KERNEL, .queues = 1, .mtu = 1500, .burst = BURST, .socket_buffer_kb = 1024};
+	cfg = (struct kb_config){.plane = KB_PLANE_KERNEL,
+				 .queues = 1,
+				 .mtu = 1500,
+				 .burst = BURST,
+				 .socket_buffer_kb = 1024};
 	strcpy(cfg.iface, NETNS_DATA);
 	page = aligned_alloc(64, sizeof(*page) + 4 * sizeof(page->queue[0]));
 	if (!page)
@@ -242,10 +245,10 @@ static void put_fragmented(uint32_t payload)
 	for (uint32_t i = 0; i < 2; i++) {
 		const uint32_t len = i ? rest : first;
 
-		packet_build(frame, &(struct packet_spec){
-					    .dst = NETNS_ADDR,
-					    .payload = (uint16_t)(len - 8),
-					    .fragment = (uint16_t)(i ? first / 8 : 0x2000)});
+		packet_build(frame,
+			     &(struct packet_spec){.dst = NETNS_ADDR,
+						   .payload = (uint16_t)(len - 8),
+						   .fragment = (uint16_t)(i ? first / 8 : 0x2000)});
 		memcpy(frame + 34, whole + (i ? first : 0), len);
 		assert_true(netns_send(world, frame, 34 + len));
 	}
@@ -317,7 +320,11 @@ static void what_cannot_be_sent_is_refused_alone(void **state)
 		{.payload = text, .len = 1473, .dst_addr = peer, .dst_port = 2, .src_port = 9000},
 		{.payload = text, .len = 1472, .dst_addr = peer, .dst_port = 3, .src_port = 9000},
 		/* Broadcasts are nobody's flow. */
-		{.payload = text, .len = 4, .dst_addr = 0xffffffff, .dst_port = 4, .src_port = 9000},
+		{.payload = text,
+		 .len = 4,
+		 .dst_addr = 0xffffffff,
+		 .dst_port = 4,
+		 .src_port = 9000},
 		{.payload = text, .len = 4, .dst_addr = peer, .dst_port = 5, .src_port = 9000},
 	};
 	uint8_t frame[PACKET_MAX];
@@ -401,7 +408,8 @@ static void a_port_in_use_is_refused(void **state)
 
 	open_flows("udp:*:9000");
 	other = be;
-	refuse_flows("udp:*:9000", KB_EXIT_RETRY, "bind 0.0.0.0:9000 on kbt1: Address already in use");
+	refuse_flows("udp:*:9000", KB_EXIT_RETRY,
+		     "bind 0.0.0.0:9000 on kbt1: Address already in use");
 	be = other;
 }
 
@@ -411,7 +419,8 @@ static void an_interface_that_is_down_is_refused(void **state)
 	assert_true(netns_run("ip link set " NETNS_DATA " down"));
 	refuse_flows("udp:*:9000", KB_EXIT_RETRY, "interface kbt1 is down");
 	assert_true(netns_run("ip link set " NETNS_DATA " up"));
-	assert_true(netns_run("ip neigh replace 10.0.0.1 lladdr 02:00:00:00:00:01 dev " NETNS_DATA));
+	assert_true(
+		netns_run("ip neigh replace 10.0.0.1 lladdr 02:00:00:00:00:01 dev " NETNS_DATA));
 }
 
 /* Last: it takes the wire away. */

@@ -43,14 +43,14 @@ static void cores_that_do_not(void **state)
 		const char *text;
 		const char *reason;
 	} rows[] = {
-		{",", "not a list of cores"},	 {"1,", "not a list of cores"},
-		{",1", "not a list of cores"},	 {"1,,2", "not a list of cores"},
-		{"-1", "not a list of cores"},	 {"1-", "not a list of cores"},
-		{"3-1", "not a list of cores"},	 {"1 2", "not a list of cores"},
-		{"a", "not a list of cores"},	 {"0x1", "not a list of cores"},
-		{"1024", "not a list of cores"}, {"99999999999999999999", "not a list of cores"},
+		{",", "not a list of cores"},	  {"1,", "not a list of cores"},
+		{",1", "not a list of cores"},	  {"1,,2", "not a list of cores"},
+		{"-1", "not a list of cores"},	  {"1-", "not a list of cores"},
+		{"3-1", "not a list of cores"},	  {"1 2", "not a list of cores"},
+		{"a", "not a list of cores"},	  {"0x1", "not a list of cores"},
+		{"1024", "not a list of cores"},  {"99999999999999999999", "not a list of cores"},
 		{"1-2-3", "not a list of cores"}, {"1;2", "not a list of cores"},
-		{"2,2", "listed twice"},	 {"0-3,2", "listed twice"},
+		{"2,2", "listed twice"},	  {"0-3,2", "listed twice"},
 		{"0-511", "more than 256"},
 	};
 	(void)state;
@@ -72,7 +72,8 @@ static void flows_that_parse(void **state)
 	struct kb_flows flows;
 	(void)state;
 
-	assert_int_equal(kb_flows_parse(&flows, "udp:*:9000,udp:239.1.1.1:65535,udp:10.0.0.7:1"), 0);
+	assert_int_equal(kb_flows_parse(&flows, "udp:*:9000,udp:239.1.1.1:65535,udp:10.0.0.7:1"),
+			 0);
 	assert_int_equal(flows.n, 3);
 	assert_int_equal(flows.flow[0].addr, 0);
 	assert_int_equal(flows.flow[0].port, 9000);

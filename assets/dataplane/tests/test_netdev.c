@@ -73,8 +73,9 @@ static void counters_count(void **state)
 	assert_true(world >= 0);
 	assert_int_equal(kb_netdev_counters(&before, index), 0);
 	for (int i = 0; i < 10; i++)
-		assert_true(netns_send(world, frame,
-				       packet_build(frame, &(struct packet_spec){.dst = NETNS_ADDR})));
+		assert_true(
+			netns_send(world, frame,
+				   packet_build(frame, &(struct packet_spec){.dst = NETNS_ADDR})));
 	usleep(50000);
 	assert_int_equal(kb_netdev_counters(&after, index), 0);
 	assert_int_equal(after.rx_packets - before.rx_packets, 10);

@@ -135,8 +135,9 @@ static void put(uint32_t n)
 
 	assert_true(world >= 0);
 	for (uint32_t i = 0; i < n; i++)
-		assert_true(netns_send(world, frame,
-				       packet_build(frame, &(struct packet_spec){.dst = NETNS_ADDR})));
+		assert_true(
+			netns_send(world, frame,
+				   packet_build(frame, &(struct packet_spec){.dst = NETNS_ADDR})));
 	close(world);
 }
 

@@ -267,7 +267,8 @@ static void a_sleeping_queue_shows_each_poll(void **state)
 	kb_fake.per_poll = 1;
 	kb_fake.idle_between = 10;
 	run(32, 1);
-	/* One with the frame, ten empty, one that ends the script; the drain's are not the loop's. */
+	/* One with the frame, ten empty, one that ends the script; the drain's are not the loop's.
+	 */
 	assert_int_equal(page->queue[0].polls, 12);
 }
 

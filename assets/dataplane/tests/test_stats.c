@@ -161,8 +161,10 @@ static void damaged_pages_are_refused(void **state)
 	(void)state;
 
 	assert_non_null(page);
-	*page = (struct kb_stats){
-		.magic = KB_STATS_MAGIC, .version = KB_STATS_VERSION, .size = (uint32_t)size, .queues = 1};
+	*page = (struct kb_stats){.magic = KB_STATS_MAGIC,
+				  .version = KB_STATS_VERSION,
+				  .size = (uint32_t)size,
+				  .queues = 1};
 
 	const struct kb_stats *seen;
 	write_file(page, size);

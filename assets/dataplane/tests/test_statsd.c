@@ -158,8 +158,9 @@ static void counters_carry_name_and_cause(void **state)
 
 static void silence_is_published_as_zero(void **state)
 {
-	static const char *const always[] = {"PacketsReceived", "BytesReceived", "PacketsLost",
-					     "PacketsIgnored", "SequenceGaps", "PacketsUnexplained"};
+	static const char *const always[] = {"PacketsReceived", "BytesReceived",
+					     "PacketsLost",	"PacketsIgnored",
+					     "SequenceGaps",	"PacketsUnexplained"};
 	(void)state;
 
 	format("x", 0);
@@ -206,7 +207,8 @@ static void values_are_exact_microseconds(void **state)
 	static const struct {
 		uint64_t ns;
 		double us;
-	} rows[] = {{0, 0}, {1, 0.001}, {100, 0.1}, {250, 0.25}, {12287, 12.287}, {1007615, 1007.615}};
+	} rows[] = {{0, 0},	 {1, 0.001},	  {100, 0.1},
+		    {250, 0.25}, {12287, 12.287}, {1007615, 1007.615}};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

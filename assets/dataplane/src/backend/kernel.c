@@ -224,8 +224,7 @@ static int add_wildcard(const struct kb_backend *be, struct kb_queue *q, uint16_
 	for (uint32_t i = 0; i < flows->n; i++) {
 		const struct kb_flow *const f = &flows->flow[i];
 
-		if (f->port == port && kb_addr_is_multicast(f->addr) &&
-		    join_group(be, fd, f->addr))
+		if (f->port == port && kb_addr_is_multicast(f->addr) && join_group(be, fd, f->addr))
 			return -1;
 	}
 	return 0;
@@ -342,8 +341,7 @@ static int open_port(struct kb_backend *be)
 		return -1;
 	if (!be->dev.up)
 		return kb_err_set(KB_EXIT_RETRY, 0, "interface %s is down", iface);
-	if (be->cfg->plane == KB_PLANE_XDP &&
-	    kb_xdp_ledger_open(&be->xdp, iface, be->dev.ifindex))
+	if (be->cfg->plane == KB_PLANE_XDP && kb_xdp_ledger_open(&be->xdp, iface, be->dev.ifindex))
 		return -1;
 	if (kb_ethtool_find(iface, names, KB_ALLOWANCES, be->allowance_index))
 		return -1;

@@ -17,7 +17,7 @@ struct kb_publisher {
 	const struct kb_config *cfg;
 	struct kb_statsd statsd;
 	bool has_last;
-	bool up; /* at the last interval */
+	bool up;		   /* at the last interval */
 	uint64_t unexplained_last; /* reading of the last interval */
 	uint64_t unexplained_sent; /* published for this receiver so far */
 	struct kb_snapshot last;
