@@ -61,7 +61,7 @@ int kb_flows_parse(struct kb_flows *out, const char *text)
 
 	for (const char *p = text;;) {
 		const size_t len = strcspn(p, ",");
-		struct kb_flow flow;
+		struct kb_flow flow = {0};
 
 		if (flows.n == KB_MAX_FLOWS)
 			return kb_err_set(KB_EXIT_CONFIG, 0, "more than %d flows", KB_MAX_FLOWS);
