@@ -74,7 +74,7 @@ make_dpdk() {
 publish_library() {
   grep -qsxF "$1/lib" "$root/etc/ld.so.conf.d/kb.conf" || printf '%s\n' "$1/lib" >>"$root/etc/ld.so.conf.d/kb.conf"
   ldconfig
-  printf '%s' "$2" >"$1/.built"
+  printf '%s\n' "$2" >"$1/.built"
 }
 
 # build_receivers HANDLER_DIR AFXDP DPDK: the last two are meson's enabled or disabled.

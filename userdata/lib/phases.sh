@@ -21,7 +21,7 @@ record_phases() {
       printf '%s %s\n' "${phase#step-}" "$(seconds_between "$unit")"
     done
     printf 'ready %s\n' "$(cut -d' ' -f1 "$root/proc/uptime")"
-  } | put "$phases_file"
+  } | awk '!seen[$1]++' | put "$phases_file" # after a reboot, finding all installed is no phase
   rm -f "$phases_file.before-reboot"
 }
 

@@ -16,7 +16,7 @@ source_unpack() {
   rm -rf "$into" "$into.new"
   mkdir "$into.new"
   tar -xf "$root/opt/kb/src/$file" -C "$into.new" --strip-components=1 --no-same-owner
-  printf '%s' "$version" >"$into.new/.version"
+  printf '%s\n' "$version" >"$into.new/.version"
   mv "$into.new" "$into"
   rm -f "$root/opt/kb/src/$file"
 }
