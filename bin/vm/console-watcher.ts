@@ -15,7 +15,7 @@ export class ConsoleWatcher {
 
   /** What a line tells, or undefined when it tells nothing of interest. */
   read(raw: string): Sighting | undefined {
-    // eslint-disable-next-line no-control-regex -- terminals' colours and cursor movements
+    // Colours, cursor movements and other control characters are for terminals.
     const line = raw.replace(/\x1b(\[[0-9;?!]*[A-Za-z]|c)/g, '').replace(/[\x00-\x1f]/g, '').trimEnd();
     if (/\] Linux version /.test(line)) {
       this.boots += 1;

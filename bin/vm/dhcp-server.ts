@@ -9,8 +9,8 @@ const LEASE_SECONDS = 3600; // EC2's
 const MAGIC_COOKIE = 0x63825363;
 const FIXED_PART = 240; // BOOTP header and magic cookie
 
-const enum Message { Discover = 1, Offer = 2, Request = 3, Ack = 5 }
-const enum Option { SubnetMask = 1, Router = 3, DnsServer = 6, Mtu = 26, LeaseTime = 51, MessageType = 53, ServerId = 54, End = 255 }
+const MESSAGE = { discover: 1, offer: 2, request: 3, ack: 5 };
+const OPTION = { subnetMask: 1, router: 3, dnsServer: 6, mtu: 26, leaseTime: 51, messageType: 53, serverId: 54, end: 255 };
 
 /** Hands each interface the address it was launched with, as EC2's subnets do (RFC 2131). */
 export class DhcpServer {
@@ -47,7 +47,7 @@ export class DhcpServer {
 /** The answer to a client's message; none to what a lease needs no answer for. */
 export function dhcpReply(request: Buffer, nic: Interface): Buffer | undefined {
   const type = messageType(request);
-  if (type !== Message.Discover && type !== Message.Request) {
+  if (type !== MESSAGE.discover && type !== MESSAGE.request) {
     return undefined;
   }
   const head = Buffer.alloc(FIXED_PART);
@@ -58,22 +58,22 @@ export function dhcpReply(request: Buffer, nic: Interface): Buffer | undefined {
   head.writeUInt32BE(MAGIC_COOKIE, 236);
   return Buffer.concat([
     head,
-    option(Option.MessageType, Buffer.of(type === Message.Discover ? Message.Offer : Message.Ack)),
-    option(Option.ServerId, octets(nic.subnet.router)),
-    option(Option.LeaseTime, uint(LEASE_SECONDS, 4)),
-    option(Option.SubnetMask, uint((0xffffffff << (32 - nic.subnet.prefix)) >>> 0, 4)),
-    option(Option.Router, octets(nic.subnet.router)),
-    option(Option.DnsServer, octets(DNS_ADDRESS)),
-    option(Option.Mtu, uint(EC2_MTU, 2)),
-    Buffer.of(Option.End),
+    option(OPTION.messageType, Buffer.of(type === MESSAGE.discover ? MESSAGE.offer : MESSAGE.ack)),
+    option(OPTION.serverId, octets(nic.subnet.router)),
+    option(OPTION.leaseTime, uint(LEASE_SECONDS, 4)),
+    option(OPTION.subnetMask, uint((0xffffffff << (32 - nic.subnet.prefix)) >>> 0, 4)),
+    option(OPTION.router, octets(nic.subnet.router)),
+    option(OPTION.dnsServer, octets(DNS_ADDRESS)),
+    option(OPTION.mtu, uint(EC2_MTU, 2)),
+    Buffer.of(OPTION.end),
   ]);
 }
 
 function messageType(request: Buffer): number | undefined {
-  for (let at = FIXED_PART; at + 2 < request.length && request[at] !== Option.End;) {
+  for (let at = FIXED_PART; at + 2 < request.length && request[at] !== OPTION.end;) {
     if (request[at] === 0) {
       at += 1; // padding has no length
-    } else if (request[at] === Option.MessageType) {
+    } else if (request[at] === OPTION.messageType) {
       return request[at + 2];
     } else {
       at += 2 + request[at + 1];
@@ -86,7 +86,7 @@ function clientMac(request: Buffer): string {
   return request.subarray(28, 34).toString('hex').replace(/(..)(?=.)/g, '$1:');
 }
 
-function option(code: Option, value: Buffer): Buffer {
+function option(code: number, value: Buffer): Buffer {
   return Buffer.concat([Buffer.of(code, value.length), value]);
 }
 

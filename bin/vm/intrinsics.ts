@@ -15,7 +15,7 @@ export function resolve(value: unknown, values: Values): unknown {
   if (typeof value !== 'object' || value === null) {
     return value;
   }
-  const entries = Object.entries(value);
+  const entries: [string, unknown][] = Object.entries(value);
   const [name, argument] = entries[0] ?? ['', undefined];
   if (entries.length !== 1 || !/^(Ref|Condition|Fn::.*)$/.test(name)) {
     return Object.fromEntries(entries.map(([key, item]) => [key, resolve(item, values)]));

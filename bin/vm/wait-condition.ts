@@ -38,7 +38,7 @@ export class WaitCondition {
       'X-Amz-Credential': `AKIALABLABLABLABLAB/${date.slice(0, 8)}/${region}/s3/aws4_request`,
       'X-Amz-Signature': crypto.randomBytes(32).toString('hex'),
     });
-    this.path = `/${encodeURIComponent(arn)}?${query}`;
+    this.path = `/${encodeURIComponent(arn)}?${query.toString()}`;
     this.handleUrl = `https://${this.handleHost}${this.path}`;
     this.outcome = new Promise((resolve) => {
       this.settle = resolve;
