@@ -18,6 +18,9 @@
  */
 #define IDLE_POLLS 1024
 
+/* All of it is locked into memory: the usual 8 MiB for each of 32 queues would be a quarter GiB. */
+#define STACK_SIZE (1u << 20)
+
 struct worker {
 	struct kb_workers *all;
 	uint32_t queue;
@@ -99,6 +102,7 @@ static int start_one(struct worker *w)
 	char name[16];
 
 	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	if (cores->n) {
 		CPU_ZERO(&set);
 		CPU_SET(cores->cpu[w->queue], &set);

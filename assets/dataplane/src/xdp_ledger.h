@@ -13,12 +13,14 @@ struct kb_xdp_ledger;
 /* Returns 0, or -1 with kb_err when kb-xdp's filter is not attached to the interface. */
 int kb_xdp_ledger_open(struct kb_xdp_ledger **out, const char *iface, int ifindex);
 
-/* Where the filter runs, as the kernel says: "native" or "generic". */
-const char *kb_xdp_ledger_mode(const struct kb_xdp_ledger *l);
+/* Adds what was counted since the last call to `cause` (KB_CAUSES of them). */
+void kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause);
 
-/* Adds what was counted since the last call to `cause` (KB_CAUSES of them). 0, or -1 with kb_err
- * when the filter is gone. */
-int kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause);
+/*
+ * Where the filter ran at the last look, as the kernel says: "native" or "generic"; "" once it has
+ * been taken off. The sockets receive without it too, so that is no failure, only not the plan.
+ */
+const char *kb_xdp_ledger_mode(const struct kb_xdp_ledger *l);
 
 void kb_xdp_ledger_close(struct kb_xdp_ledger *l); /* NULL is allowed */
 

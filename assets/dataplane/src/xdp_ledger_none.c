@@ -14,17 +14,16 @@ int kb_xdp_ledger_open(struct kb_xdp_ledger **out, const char *iface, int ifinde
 			  "KB_PLANE \"xdp\" needs a kb-kernel built with -Dafxdp=enabled");
 }
 
+void kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause)
+{
+	(void)l;
+	(void)cause;
+}
+
 const char *kb_xdp_ledger_mode(const struct kb_xdp_ledger *l)
 {
 	(void)l;
 	return "";
-}
-
-int kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause)
-{
-	(void)l;
-	(void)cause;
-	return 0;
 }
 
 void kb_xdp_ledger_close(struct kb_xdp_ledger *l)

@@ -319,6 +319,15 @@ static int open_queue(struct kb_backend *be, uint32_t index)
 
 /* --- the contract: set-up --- */
 
+/* Written only when it changes: readers look at any time. */
+static void describe_filter(struct kb_backend *be)
+{
+	const char *const mode = be->xdp ? kb_xdp_ledger_mode(be->xdp) : "";
+
+	if (strcmp(be->stats->xdp, mode) != 0)
+		snprintf(be->stats->xdp, sizeof(be->stats->xdp), "%s", mode);
+}
+
 static void describe(struct kb_backend *be)
 {
 	struct kb_stats *const s = be->stats;
@@ -328,8 +337,7 @@ static void describe(struct kb_backend *be)
 	snprintf(s->detail, sizeof(s->detail), "sockets=%u rcvbuf=%uKiB stamp=kernel%s",
 		 be->queue[0].sockets, be->cfg->socket_buffer_kb,
 		 be->cfg->busy_poll_us ? " busy-poll" : "");
-	if (be->xdp)
-		snprintf(s->xdp, sizeof(s->xdp), "%s", kb_xdp_ledger_mode(be->xdp));
+	describe_filter(be);
 }
 
 static int open_port(struct kb_backend *be)
@@ -594,45 +602,56 @@ static void read_drops(struct kb_queue *q, struct kb_device_stats *device)
  * The port's own losses, in queue 0's block. They happen before the socket, so no datagram is both
  * here and in socket_overflow. ENA counts overruns in rx_errors too.
  */
-static int read_device(struct kb_backend *be)
+static void book_device(struct kb_backend *be, const struct kb_netdev_counters *now)
 {
 	uint64_t *const cause = be->stats->device[0].cause;
 	const struct kb_netdev_counters *const base = &be->base;
-	struct kb_netdev_counters now;
-
-	if (kb_netdev_counters(&now, be->dev.ifindex))
-		return kb_err_wrap("interface %s is gone", be->cfg->iface);
 	/* Drivers count a full ring as the one or the other; one that counts both means the same
 	 * frames. */
-	const uint64_t over = now.rx_over_errors - base->rx_over_errors;
-	const uint64_t missed = now.rx_missed_errors - base->rx_missed_errors;
-	const uint64_t errors = now.rx_errors - base->rx_errors;
+	const uint64_t over = now->rx_over_errors - base->rx_over_errors;
+	const uint64_t missed = now->rx_missed_errors - base->rx_missed_errors;
+	const uint64_t errors = now->rx_errors - base->rx_errors;
+
 	kb_stat_set(&cause[KB_CAUSE_NIC_OVERRUN], over > missed ? over : missed);
 	kb_stat_set(&cause[KB_CAUSE_NIC_ERROR], errors > over ? errors - over : 0);
-	kb_stat_set(&cause[KB_CAUSE_NIC_DROPPED], now.rx_dropped - base->rx_dropped);
-	return 0;
+	kb_stat_set(&cause[KB_CAUSE_NIC_DROPPED], now->rx_dropped - base->rx_dropped);
 }
 
-static int read_allowances(struct kb_backend *be)
+static void read_allowances(struct kb_backend *be)
 {
 	uint64_t now[KB_ALLOWANCES];
 
 	if (kb_ethtool_read(be->cfg->iface, be->allowance_index, KB_ALLOWANCES, now))
-		return -1;
+		return;
 	for (uint32_t i = 0; i < KB_ALLOWANCES; i++)
 		kb_stat_set(&be->stats->allowance[i], now[i] - be->allowance_base[i]);
+}
+
+/* Another interface of the same name is not the one the sockets are bound to. */
+static int check_device(const struct kb_backend *be)
+{
+	struct kb_netdev dev;
+
+	if (kb_netdev_query(&dev, be->cfg->iface) || dev.ifindex != be->dev.ifindex)
+		return kb_err_set(KB_EXIT_RETRY, 0, "interface %s is gone", be->cfg->iface);
 	return 0;
 }
 
 int kb_backend_housekeep(struct kb_backend *be)
 {
-	if (read_device(be))
+	struct kb_netdev_counters now;
+
+	/* A reading may fail while the device resets; only a device that is gone is an end. */
+	if (kb_netdev_counters(&now, be->dev.ifindex) == 0)
+		book_device(be, &now);
+	else if (check_device(be))
 		return -1;
 	for (uint32_t i = 0; i < be->queues; i++)
 		read_drops(&be->queue[i], &be->stats->device[i]);
-	if (be->xdp && kb_xdp_ledger_read(be->xdp, be->stats->device[0].cause))
-		return -1;
-	if (be->housekeeps++ % ALLOWANCES_EVERY == 0 && read_allowances(be))
-		return -1;
+	if (be->xdp)
+		kb_xdp_ledger_read(be->xdp, be->stats->device[0].cause);
+	describe_filter(be);
+	if (be->housekeeps++ % ALLOWANCES_EVERY == 0)
+		read_allowances(be);
 	return 0;
 }
