@@ -58,15 +58,15 @@ export abstract class HostOs {
   /** @internal */
   public abstract readonly _rootDevice: string;
 
-  /** Whether the image's ENA driver can do AF_XDP zero-copy. @internal */
-  public abstract readonly _zeroCopy: boolean;
+  /** Whether the images carry Amazon's ENA driver. @internal */
+  public abstract readonly _amazonDriver: boolean;
 }
 
 class SsmHostOs extends HostOs {
   public constructor(
     name: string,
     public readonly _rootDevice: string,
-    public readonly _zeroCopy: boolean,
+    public readonly _amazonDriver: boolean,
     private readonly parameterFor: (arm: boolean) => string,
   ) {
     super(name);

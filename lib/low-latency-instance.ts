@@ -5,21 +5,21 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { Construct } from 'constructs';
-import { CoreLayout } from './core-layout';
+import type { CoreLayout } from './core-layout';
 import { DataInterface } from './data-interface';
 import type { DataPlane } from './data-plane';
 import { HostOs } from './host-os';
-import { HostTuning } from './host-tuning';
+import type { HostTuning } from './host-tuning';
 import { validateAlarms } from './private/alarm-validation';
 import { renderUserData } from './private/bootstrap';
 import { decide } from './private/decide';
+import { dimensionName } from './private/dimension-name';
 import { fail } from './private/fail';
 import { hostAsset } from './private/host-assets';
+import { grantHost, hostTemplate } from './private/host-template';
 import { instanceMetric } from './private/metrics';
-import type { NetworkInterfaceSpec } from './private/network-escape';
-import { bootFingerprint, BootGate, instanceFromTemplate, setNetworkInterfaces } from './private/network-escape';
-import type { PlanValues } from './private/plan-keys';
-import { dimensionName } from './private/dimension-name';
+import { BootGate, instanceFromTemplate, setNetworkInterfaces } from './private/network-escape';
+import { DEFAULT_BOOT_TIMEOUT, planInput } from './private/plan-input';
 import { validateTagKeys } from './private/tag-validation';
 
 /** A host that receives packets, in this stack or another. */
@@ -416,30 +416,8 @@ export class LowLatencyInstance extends LowLatencyInstanceBase {
     const instanceType = props.instanceType ?? ec2.InstanceType.of(ec2.InstanceClass.C6IN, ec2.InstanceSize.XLARGE32);
     const os = props.os ?? HostOs.amazonLinux2023();
     const dataInterface = (props.dataInterface ?? DataInterface.of())._bind();
-    const bootTimeout = props.bootTimeout ?? cdk.Duration.minutes(45);
-
     this.instanceName = props.instanceName ?? dimensionName(this.node.path);
-    const { values, launch } = decide(this, {
-      name: this.instanceName,
-      os: { name: os.name, zeroCopy: os._zeroCopy },
-      instanceType: instanceType.toString(),
-      threadsPerCore: props.threadsPerCore ?? 1,
-      dataPlane: dataPlane._bind(),
-      dataInterface: {
-        networkCard: dataInterface.networkCard,
-        deviceIndex: dataInterface.deviceIndex,
-        mtu: dataInterface.mtu,
-        queueCount: dataInterface.queueCount,
-        enaExpress: dataInterface.enaExpress,
-        udpTimeoutSeconds: dataInterface.udpTimeout?.toSeconds(),
-        udpStreamTimeoutSeconds: dataInterface.udpStreamTimeout?.toSeconds(),
-      },
-      cores: (props.coreLayout ?? CoreLayout.auto())._bind(),
-      tuning: (props.tuning ?? HostTuning.lowLatency())._bind(),
-      bootTimeoutSeconds: bootTimeout.toSeconds(),
-      packageBaseUrl: props.packageBaseUrl ?? '',
-      prometheusPort: props.prometheusPort ?? 0,
-    });
+    const { values, launch } = decide(this, planInput(props, this.instanceName, instanceType.toString(), os, dataInterface));
 
     const subnet = this.managementSubnet(vpc, props.vpcSubnets);
     const dataSubnet = dataInterface.subnet ?? subnet;
@@ -458,73 +436,54 @@ export class LowLatencyInstance extends LowLatencyInstanceBase {
       ?? new ec2.PlacementGroup(this, 'PlacementGroup', { strategy: ec2.PlacementGroupStrategy.CLUSTER });
     this.role = props.role ?? new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     this.grantPrincipal = this.role;
-    this.role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonSSMManagedInstanceCore'));
-    this.role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('CloudWatchAgentServerPolicy'));
-
     const { asset, sha256 } = hostAsset(this, 'HostAsset', dataPlane.handler.directory);
-    this.role.addToPrincipalPolicy(new iam.PolicyStatement({
-      actions: ['s3:GetObject'],
-      resources: [asset.bucket.arnForObjects(asset.s3ObjectKey)],
-    }));
+    grantHost(this.role, asset.bucket.arnForObjects(asset.s3ObjectKey));
 
-    const plan: PlanValues = { ...values, KB_ASSET_SHA256: sha256, KB_SIGNAL_URL: '', KB_REGION: '', KB_ASSET_URL: '' };
-    const gate = new BootGate(this, () => bootFingerprint(this.launchTemplate, interfaces, renderUserData(this, plan)));
+    const gate = new BootGate(this, props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT);
     const userData = renderUserData(this, {
-      ...plan,
+      ...values,
       KB_SIGNAL_URL: gate.url,
       KB_REGION: cdk.Stack.of(this).region,
       KB_ASSET_URL: asset.httpUrl,
+      KB_ASSET_SHA256: sha256,
     });
-    const securityGroupIds = (groups: readonly ec2.ISecurityGroup[]) => groups.map(group => group.securityGroupId);
-    const interfaces: NetworkInterfaceSpec[] = [
+    this.launchTemplate = hostTemplate(this, 'LaunchTemplate', {
+      instanceType,
+      os,
+      launch,
+      userData,
+      machineImage: props.machineImage,
+      role: this.role,
+      placementGroup: this.placementGroup,
+      rootVolumeSize: props.rootVolumeSize,
+    });
+    setNetworkInterfaces(this.launchTemplate, [
       {
         description: `${this.instanceName} management`,
         networkCard: 0,
         deviceIndex: 0,
         subnetId: subnet.subnetId,
-        securityGroupIds: securityGroupIds([this.managementSecurityGroup]),
+        securityGroupIds: [this.managementSecurityGroup.securityGroupId],
       },
       {
         description: `${this.instanceName} data`,
         networkCard: launch.networkCard,
         deviceIndex: launch.deviceIndex,
         subnetId: dataSubnet.subnetId,
-        securityGroupIds: securityGroupIds(this.connections.securityGroups),
+        // Groups may join through `connections` later.
+        securityGroupIds: cdk.Lazy.list({ produce: () => this.connections.securityGroups.map(group => group.securityGroupId) }),
         enaQueueCount: launch.enaQueueCount,
         enaExpress: dataInterface.enaExpress,
         udpTimeoutSeconds: dataInterface.udpTimeout?.toSeconds(),
         udpStreamTimeoutSeconds: dataInterface.udpStreamTimeout?.toSeconds(),
       },
-    ];
-    this.launchTemplate = new ec2.LaunchTemplate(this, 'LaunchTemplate', {
-      instanceType,
-      machineImage: props.machineImage ?? os.machineImage(instanceType.architecture),
-      userData: ec2.UserData.custom(userData),
-      role: this.role,
-      placementGroup: this.placementGroup,
-      cpuOptions: launch.threadsPerCore === undefined ? undefined : { threadsPerCore: launch.threadsPerCore },
-      requireImdsv2: true,
-      httpPutResponseHopLimit: 1,
-      instanceMetadataTags: true,
-      detailedMonitoring: true,
-      blockDevices: [{
-        deviceName: os._rootDevice,
-        volume: ec2.BlockDeviceVolume.ebs((props.rootVolumeSize ?? cdk.Size.gibibytes(20)).toGibibytes(), {
-          volumeType: ec2.EbsDeviceVolumeType.GP3,
-          encrypted: true,
-          deleteOnTermination: true,
-        }),
-      }],
-    });
-    setNetworkInterfaces(this.launchTemplate, interfaces);
-    // The template names itself otherwise, and so the instance.
-    cdk.Tags.of(this.launchTemplate).add('Name', this.node.path, { priority: 200 });
+    ]);
 
     const instance = instanceFromTemplate(this, 'Resource', this.launchTemplate);
     instance.resource.node.addDependency(this.role); // its policies too: the first boot reads the asset
+    gate.waitFor(instance.resource, this.launchTemplate);
     this.instanceId = instance.instanceId;
     this.instancePrivateIp = instance.privateIp;
-    gate.waitFor(instance.resource, bootTimeout);
     validateTagKeys(this.launchTemplate, instance.resource);
     validateAlarms(this);
   }

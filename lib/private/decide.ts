@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Token } from 'aws-cdk-lib';
+import { Annotations, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { fail, Findings } from './fail';
 import type { HostPlan, PlanInput } from './host-plan';
 import { planFor } from './host-plan';
 import { instanceFacts } from './instance-facts';
 
-/** The plan for a construct's choices; throws with everything that is wrong with them. */
+/** The plan for a construct's choices; throws with everything that is wrong with them, warns of what surprises. */
 export function decide(scope: Construct, input: Omit<PlanInput, 'facts'>): HostPlan {
   const findings = new Findings();
   refuseTokens(input, '', findings);
@@ -16,6 +16,9 @@ export function decide(scope: Construct, input: Omit<PlanInput, 'facts'>): HostP
     outcome.findings.forEach(message => findings.add(message));
     findings.throwIfAny(scope);
     fail(scope, 'no plan');
+  }
+  for (const { id, message } of outcome.warnings) {
+    Annotations.of(scope).addWarningV2(`cdk-kernel-bypass:${id}`, message);
   }
   return outcome.plan;
 }

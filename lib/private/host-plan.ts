@@ -71,8 +71,8 @@ export interface TuningChoice {
 
 export interface OsChoice {
   readonly name: string;
-  /** The image's ENA driver has AF_XDP zero-copy. */
-  readonly zeroCopy: boolean;
+  /** Its images carry Amazon's ENA driver: AF_XDP zero-copy, and from 2.17 XDP on all queues. */
+  readonly amazonDriver: boolean;
 }
 
 export interface PlanInput {
@@ -106,8 +106,14 @@ export interface HostPlan {
   };
 }
 
+/** What works, but not as one might think; the id is what users acknowledge. */
+export interface PlanWarning {
+  readonly id: string;
+  readonly message: string;
+}
+
 export type PlanOutcome =
-  | { readonly plan: HostPlan; readonly findings: readonly [] }
+  | { readonly plan: HostPlan; readonly findings: readonly []; readonly warnings: readonly PlanWarning[] }
   | { readonly plan?: undefined; readonly findings: readonly string[] };
 
 const WITH_XDP: ReadonlySet<Plane> = new Set<Plane>(['xdp', 'afxdp']);
@@ -154,6 +160,7 @@ export function planFor(input: PlanInput): PlanOutcome {
   checkFlows(dataPlane, findings);
   checkHandler(dataPlane.handler, findings);
   checkNicDriver(dataPlane, facts, findings);
+  checkXdpQueues(plane, input.os, queues, nic.eniQueues, findings);
   range(findings, 'bootTimeout in seconds', input.bootTimeoutSeconds, 600, 43200); // a wait condition's own maximum
   if (input.prometheusPort !== 0) {
     range(findings, 'prometheusPort', input.prometheusPort, 1024, 65535);
@@ -170,6 +177,7 @@ export function planFor(input: PlanInput): PlanOutcome {
 
   return {
     findings: [],
+    warnings: warningsFor(input, zeroCopy),
     plan: {
       launch: {
         threadsPerCore: facts.metal || threads === facts.threadsPerCore ? undefined : threads,
@@ -277,7 +285,7 @@ function decideZeroCopy(choice: PlaneChoice, os: OsChoice, findings: Findings): 
     findings.check(choice.requireZeroCopy !== true, "'requireZeroCopy' needs XDP mode native, got generic");
     return 'never';
   }
-  return choice.requireZeroCopy ?? os.zeroCopy ? 'require' : 'auto';
+  return choice.requireZeroCopy ?? os.amazonDriver ? 'require' : 'auto';
 }
 
 /** A version nobody asked for stays `distro` on planes that do not use it, so that our next default replaces no host. */
@@ -302,6 +310,33 @@ function checkNicDriver({ plane, nicDriver }: PlaneChoice, facts: InstanceFacts,
     findings.check(facts.metal, `'nicDriver' vfio-pci needs an IOMMU, which ${facts.instanceType} does not have; `
       + 'use auto, igb_uio or vfio-noiommu, or a metal instance');
   }
+}
+
+/** The kernel's own ENA driver keeps every second queue of an ENI for what XDP programs send. */
+function checkXdpQueues(plane: Plane, os: OsChoice, queues: number, eniQueues: number, findings: Findings): void {
+  if (WITH_XDP.has(plane) && !os.amazonDriver) {
+    findings.check(2 * queues <= eniQueues, `'queues' must be at most ${Math.floor(eniQueues / 2)} with XDP on ${os.name}, `
+      + `whose ENA driver leaves half of the ENI's ${eniQueues} queues to XDP, got ${queues}; Amazon Linux 2023 has no such limit`);
+  }
+}
+
+function warningsFor({ os, dataPlane, dataInterface }: PlanInput, zeroCopy: string): PlanWarning[] {
+  const warnings: PlanWarning[] = [];
+  if (dataPlane.plane === 'afxdp' && !os.amazonDriver) {
+    warnings.push(zeroCopy === 'require'
+      ? { id: 'zeroCopyDriver', message: `images of ${os.name} carry no ENA driver with AF_XDP zero-copy, which you require: `
+          + 'the deployment fails unless your own image has one' }
+      : { id: 'copyMode', message: `AF_XDP on ${os.name} copies every packet: only Amazon Linux carries an ENA driver with zero-copy` });
+  }
+  if (dataInterface.enaExpress) {
+    warnings.push({ id: 'enaExpressLatency', message: 'ENA Express adds tens of microseconds under light load' });
+  }
+  const groups = dataPlane.flows.filter(({ address }) => /^2(2[4-9]|3\d)\./.test(address)).map(({ address }) => address);
+  if (groups.length > 0) {
+    warnings.push({ id: 'multicast', message: `a VPC delivers multicast (${groups.join(', ')}) only through a transit gateway `
+      + 'multicast domain with this ENI as a member' });
+  }
+  return warnings;
 }
 
 function enaMinVersion(plane: Plane, zeroCopy: string, queues: number, eniQueues: number): string {

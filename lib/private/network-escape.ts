@@ -60,22 +60,28 @@ export function instanceFromTemplate(scope: Construct, id: string, template: ec2
   return { instanceId: resource.ref, privateIp: resource.attrPrivateIp, resource };
 }
 
-/** Waits for one signal. Handle and condition serve once, so both are named after `fingerprint`. */
+/**
+ * Waits for one signal of a booted host. Handle and condition serve once, so both are renamed whenever another instance
+ * will boot: when anything about its launch template changes.
+ */
 export class BootGate {
   /** Where the host sends its signal. */
   public readonly url: string;
   private readonly handle: cdk.CfnWaitConditionHandle;
+  private template?: cdk.CfnResource;
+  private resolving = false;
 
-  public constructor(private readonly scope: Construct, private readonly fingerprint: () => string) {
+  public constructor(private readonly scope: Construct, private readonly timeout: cdk.Duration) {
     this.handle = new cdk.CfnWaitConditionHandle(scope, 'ReadyHandle');
     this.rename(this.handle);
     this.url = this.handle.ref;
   }
 
-  public waitFor(instance: cdk.CfnResource, timeout: cdk.Duration): cdk.CfnWaitCondition {
+  public waitFor(instance: cdk.CfnResource, template: ec2.LaunchTemplate): cdk.CfnWaitCondition {
+    this.template = template.node.defaultChild as ec2.CfnLaunchTemplate;
     const condition = new cdk.CfnWaitCondition(this.scope, 'Ready', {
       handle: this.handle.ref,
-      timeout: `${timeout.toSeconds()}`,
+      timeout: `${this.timeout.toSeconds()}`,
       count: 1,
     });
     this.rename(condition);
@@ -85,19 +91,19 @@ export class BootGate {
 
   private rename(resource: cdk.CfnResource): void {
     const id = cdk.Stack.of(resource).getLogicalId(resource);
-    resource.overrideLogicalId(cdk.Lazy.uncachedString({ produce: () => `${id}${this.fingerprint()}` }));
+    // The user data names the handle: without its suffix, while the suffix is being computed.
+    resource.overrideLogicalId(cdk.Lazy.uncachedString({ produce: () => (this.resolving ? id : `${id}${this.fingerprint()}`) }));
   }
-}
 
-/**
- * Eight hex digits that change whenever a new instance will boot: with the launch template, but for its user data,
- * which holds the gate's own URL; `userData` stands for the rest of that.
- */
-export function bootFingerprint(
-  template: ec2.LaunchTemplate, interfaces: readonly NetworkInterfaceSpec[], userData: string,
-): string {
-  const resource = template.node.defaultChild as ec2.CfnLaunchTemplate;
-  const data = { ...(resource.launchTemplateData as ec2.CfnLaunchTemplate.LaunchTemplateDataProperty), userData };
-  const resolved: unknown = cdk.Stack.of(template).resolve([data, interfaces]);
-  return createHash('sha256').update(JSON.stringify(resolved)).digest('hex').slice(0, 8);
+  /** Eight hex digits of the launch template as it will be rendered, the user's overrides and tags included. */
+  private fingerprint(): string {
+    const template = this.template as unknown as { _toCloudFormation(): object };
+    this.resolving = true;
+    try {
+      const rendered: unknown = cdk.Stack.of(this.scope).resolve([template._toCloudFormation(), this.timeout.toSeconds()]);
+      return createHash('sha256').update(JSON.stringify(rendered)).digest('hex').slice(0, 8);
+    } finally {
+      this.resolving = false;
+    }
+  }
 }

@@ -5,7 +5,7 @@ import { INSTANCE_TABLE } from '../../lib/private/instance-table';
 import { PLAN_KEY_NAMES } from '../../lib/private/plan-keys';
 import { checkPlanValues } from '../../lib/private/plan-keys';
 import type { PlanValues } from '../../lib/private/plan-keys';
-import { DEBIAN13, findings, plan } from './fixtures/plan-input';
+import { DEBIAN13, findings, plan, warnings } from './fixtures/plan-input';
 import type { PlanChange } from './fixtures/plan-input';
 
 const PLANES: Plane[] = ['kernel', 'xdp', 'afxdp', 'dpdk'];
@@ -174,6 +174,20 @@ describe('core lists', () => {
   });
 });
 
+describe('warns', () => {
+  test.each<[PlanChange, string[]]>([
+    [{ dataPlane: { plane: 'afxdp' } }, []],
+    [{ dataPlane: { plane: 'afxdp' }, os: DEBIAN13 }, ['copyMode']],
+    [{ dataPlane: { plane: 'afxdp', requireZeroCopy: true }, os: DEBIAN13 }, ['zeroCopyDriver']],
+    [{ dataPlane: { plane: 'dpdk' }, os: DEBIAN13 }, []],
+    [{ dataInterface: { enaExpress: true } }, ['enaExpressLatency']],
+    [{ dataPlane: { flows: [{ address: '224.0.0.1', port: 1 }, { address: '239.255.0.1', port: 1 }] } }, ['multicast']],
+    [{ dataPlane: { flows: [{ address: '223.0.0.1', port: 1 }, { address: '240.0.0.1', port: 1 }] } }, []],
+  ])('%j', (change, ids) => {
+    expect(warnings(change).map(({ id }) => id)).toEqual(ids);
+  });
+});
+
 describe('refuses, in the user\'s words', () => {
   test.each<[PlanChange, string]>([
     [{ dataPlane: { queues: 64 } }, "'queues' must be between 1 and 32 on c6in.32xlarge, got 64"],
@@ -222,6 +236,9 @@ describe('refuses, in the user\'s words', () => {
       "an argument of the handler must be named by lower-case letters, digits, '-' and '_', got 'Bad'"],
     [{ dataPlane: { handler: { name: 'custom', args: { a: 'b c' }, problems: [] } } },
       "argument 'a' of the handler must hold no space, quote, '$' or '\\', got \"b c\""],
+    [{ dataPlane: { plane: 'xdp', queues: 17 }, os: DEBIAN13 },
+      "'queues' must be at most 16 with XDP on debian13, whose ENA driver leaves half of the ENI's 32 queues to XDP, got 17; "
+      + 'Amazon Linux 2023 has no such limit'],
     [{ threadsPerCore: 4 }, "'threadsPerCore' must be 1 or 2 on c6in.32xlarge, got 4"],
     [{ instanceType: 'c7gn.16xlarge', threadsPerCore: 2 }, "'threadsPerCore' must be 1 on c7gn.16xlarge, got 2"],
     [{ instanceType: 'c6in.large' },

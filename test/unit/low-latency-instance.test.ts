@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import * as cdk from 'aws-cdk-lib';
-import { Match } from 'aws-cdk-lib/assertions';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { CoreLayout, DataInterface, DataPlane, HostOs, HostTuning, LowLatencyInstance, UdpFlow } from '../../lib';
+import { packageRoot } from '../../lib/private/package-root';
 import { demoStack, feedStack, launchTemplateData, planOf, template, userData } from './fixtures/stack';
 
 describe('the launch template', () => {
@@ -75,6 +78,13 @@ describe('the launch template', () => {
       ConnectionTrackingSpecification: { UdpTimeout: 60, UdpStreamTimeout: 120 },
     });
     expect(planOf(stack)).toMatchObject({ KB_DATA_DEVICE: '3', KB_DATA_CARD: '0', KB_MTU: '8900' });
+  });
+
+  test('takes security groups that join later', () => {
+    const { stack, vpc, feed } = feedStack();
+    const group = new ec2.SecurityGroup(stack, 'Late', { vpc });
+    feed.connections.addSecurityGroup(group);
+    expect(launchTemplateData(stack).NetworkInterfaces[1].Groups).toContainEqual(stack.resolve(group.securityGroupId));
   });
 
   test('takes role, groups, placement group, image and volume size of the user', () => {
@@ -182,6 +192,17 @@ describe('the boot gate', () => {
     const [before, after] = [ids(feedStack().stack), ids(feedStack(props).stack)];
     expect(after).toHaveLength(2);
     expect(after.filter(id => before.includes(id))).toEqual([]);
+  });
+
+  test('is a new one when the launch template is changed through an escape hatch, or tagged', () => {
+    const before = ids(feedStack().stack);
+    const overridden = feedStack();
+    (overridden.feed.launchTemplate.node.defaultChild as ec2.CfnLaunchTemplate)
+      .addPropertyOverride('LaunchTemplateData.BlockDeviceMappings.0.Ebs.Throughput', 500);
+    const tagged = feedStack();
+    cdk.Tags.of(tagged.stack).add('team', 'feeds');
+    const all = [...before, ...ids(overridden.stack), ...ids(tagged.stack)];
+    expect(new Set(all).size).toBe(6);
   });
 
   test('keeps its construct paths', () => {
@@ -338,6 +359,37 @@ describe('fails', () => {
     new cloudwatch.Dashboard(stack, 'Graphs').addWidgets(
       new cloudwatch.GraphWidget({ left: [feed.metricReceiveLatency({ period: cdk.Duration.seconds(1) })] }));
     template(stack).resourceCountIs('AWS::CloudWatch::Alarm', 1);
+  });
+});
+
+describe('warns', () => {
+  test('by ids that can be acknowledged', () => {
+    const { stack, feed } = feedStack({
+      os: HostOs.debian13(), dataPlane: DataPlane.afXdp({ flows: [UdpFlow.address('239.1.1.1', 9000)] }),
+    });
+    Annotations.fromStack(stack).hasWarning('/Demo/Feed', Match.stringLikeRegexp('copies every packet.*cdk-kernel-bypass:copyMode'));
+    Annotations.fromStack(stack).hasWarning('/Demo/Feed', Match.stringLikeRegexp('transit gateway.*cdk-kernel-bypass:multicast'));
+    expect(feed.node.metadata.filter(({ type }) => type === 'aws:cdk:warning')).toHaveLength(2);
+  });
+
+  test('not on the defaults', () => {
+    const { feed } = feedStack();
+    expect(feed.node.findAll().flatMap(({ node }) => node.metadata).filter(({ type }) => type === 'aws:cdk:warning')).toEqual([]);
+  });
+});
+
+describe('feature flags', () => {
+  const flags = (JSON.parse(fs.readFileSync(path.join(packageRoot(), 'cdk.json'), 'utf8')) as { context: object }).context;
+  test.each<[string, object]>([['as a new app has them', flags], ['left as they were', {}]])('%s change nothing that matters', (_, context) => {
+    const app = new cdk.App({ context: context as Record<string, unknown> });
+    const { stack, vpc } = demoStack(app);
+    new LowLatencyInstance(stack, 'Feed', { vpc, dataPlane: DataPlane.dpdk() });
+    const { UserData, ...data } = launchTemplateData(stack);
+    expect(Object.keys(data).sort()).toEqual([
+      'BlockDeviceMappings', 'CpuOptions', 'IamInstanceProfile', 'ImageId', 'InstanceType', 'MetadataOptions', 'Monitoring',
+      'NetworkInterfaces', 'Placement', 'TagSpecifications',
+    ]);
+    expect(UserData).toBeDefined();
   });
 });
 

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Duration } from 'aws-cdk-lib';
+import { CoreLayout } from '../core-layout';
+import type { DataInterfaceOptions } from '../data-interface';
+import type { HostOs } from '../host-os';
+import { HostTuning } from '../host-tuning';
+import type { LowLatencyInstanceProps } from '../low-latency-instance';
+import type { PlanInput } from './host-plan';
+
+export const DEFAULT_BOOT_TIMEOUT = Duration.minutes(45);
+
+/** The user's choices as plain values: where constructs end and decisions begin. */
+export function planInput(
+  props: LowLatencyInstanceProps, instanceName: string, instanceType: string, os: HostOs, dataInterface: DataInterfaceOptions,
+): Omit<PlanInput, 'facts'> {
+  const { networkCard, deviceIndex, mtu, queueCount, enaExpress, udpTimeout, udpStreamTimeout } = dataInterface;
+  return {
+    name: instanceName,
+    os: { name: os.name, amazonDriver: os._amazonDriver },
+    instanceType,
+    threadsPerCore: props.threadsPerCore ?? 1,
+    dataPlane: props.dataPlane._bind(),
+    dataInterface: {
+      networkCard,
+      deviceIndex,
+      mtu,
+      queueCount,
+      enaExpress,
+      udpTimeoutSeconds: udpTimeout?.toSeconds(),
+      udpStreamTimeoutSeconds: udpStreamTimeout?.toSeconds(),
+    },
+    cores: (props.coreLayout ?? CoreLayout.auto())._bind(),
+    tuning: (props.tuning ?? HostTuning.lowLatency())._bind(),
+    bootTimeoutSeconds: (props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT).toSeconds(),
+    packageBaseUrl: props.packageBaseUrl ?? '',
+    prometheusPort: props.prometheusPort ?? 0,
+  };
+}
