@@ -9,14 +9,14 @@ prepare() {
 }
 
 @test "CPU lists expand, unite and overlap as the kernel's do" {
-  [[ $(cpus_expand 0-2,5) == '0 1 2 5' ]]
-  [[ $(cpus_expand 5,0-2,1) == '0 1 2 5' ]]
-  [[ $(cpus_expand '') == '' ]]
+  cpus_of 5,0-2,1 && [[ ${cpus[*]} == '0 1 2 5' ]]
+  cpus_of '' && [[ ${cpus[*]} == '' ]]
+  cpus_both 0-9 2,11,3 && [[ ${cpus[*]} == '2 3' ]]
+  run ! cpus_both 10 1
+  run ! cpus_both '' 1
   [[ $(cpus_list 2,3 8,4-5) == 2-5,8 ]]
   [[ $(cpus_list '' 7) == 7 ]]
   [[ $(cpus_list '') == '' ]]
-  [[ $(cpus_overlap 0-9 2,11,3) == 2,3 ]]
-  [[ $(cpus_overlap 10 1) == '' ]]
 }
 
 @test "CPU masks have groups of 32 bits, and compare whatever their width" {

@@ -10,12 +10,13 @@ check_irq() {
     return
   fi
   for file in "$root"/proc/irq/[0-9]*/effective_affinity_list; do
-    effective=$(cat "$file" 2>/dev/null)
+    effective=
+    read -r effective <"$file"
     [[ -n $effective ]] || continue
+    placed=$((placed + 1))
+    cpus_both "$effective" "$KB_RX_CORES" || continue
     number=${file%/*}
     number=${number##*/}
-    placed=$((placed + 1))
-    [[ -n $(cpus_overlap "$effective" "$KB_RX_CORES") ]] || continue
     if fires_on_receive_core "$number"; then wrong+=("$number ($(irq_name "$number")) on CPU ${effective}"); else managed=$((managed + 1)); fi
   done
   if ((${#wrong[@]})); then
@@ -27,7 +28,8 @@ check_irq() {
 
 # A queue that the kernel manages may be assigned to a core that never gives it work.
 fires_on_receive_core() {
-  read_file /proc/interrupts | awk -v irq="$1:" -v cores=" $(cpus_expand "$KB_RX_CORES") " '
+  cpus_of "$KB_RX_CORES"
+  read_file /proc/interrupts | awk -v irq="$1:" -v cores=" ${cpus[*]} " '
     NR == 1 { for (i = 1; i <= NF; i++) cpu[i + 1] = substr($i, 4); next }
     $1 == irq { for (i in cpu) if (index(cores, " " cpu[i] " ") && $i > 0) found = 1 }
     END { exit !found }'
@@ -86,13 +88,13 @@ check_jitter() {
 }
 
 check_numa() {
-  local node=${KB_DATA_NUMA:--1} cpus
-  cpus=$(read_file "/sys/devices/system/node/node${node}/cpulist")
-  if [[ $node == -1 || -z $cpus ]]; then
+  local node=${KB_DATA_NUMA:--1} near
+  near=$(read_file "/sys/devices/system/node/node${node}/cpulist")
+  if [[ $node == -1 || -z $near ]]; then
     skip 'the system does not say which NUMA node the data interface is on'
-  elif [[ $(cpus_overlap "$cpus" "$KB_RX_CORES" | tr ',' '\n' | wc -l) == "$(cpus_expand "$KB_RX_CORES" | wc -w)" ]]; then
+  elif cpus_both "$near" "$KB_RX_CORES" && [[ $(cpus_list "${cpus[@]}") == "$(cpus_list "$KB_RX_CORES")" ]]; then
     pass "receive cores ${KB_RX_CORES} are on node ${node}, as the data interface"
   else
-    caution "data interface on node ${node} (CPUs ${cpus}), receive cores ${KB_RX_CORES}: packets cross between sockets" "give CoreLayout CPUs of node ${node}, or the data interface the other network card"
+    caution "data interface on node ${node} (CPUs ${near}), receive cores ${KB_RX_CORES}: packets cross between sockets" "give CoreLayout CPUs of node ${node}, or the data interface the other network card"
   fi
 }

@@ -33,23 +33,19 @@ set_mask() {
 # Interrupts that the kernel manages itself (NVMe queues, for one) refuse a new place. They fire only
 # for work that a core started, and isolcpus=managed_irq keeps them off isolated cores.
 move_interrupts() {
-  local file number moved=0 refused=0
+  local file have moved=0 refused=0
   for file in "$root"/proc/irq/[0-9]*/smp_affinity_list; do
-    [[ -n $(cpus_overlap "$(<"$file")" "$quiet") ]] || continue
-    file=${file#"$root"}
-    number=${file#/proc/irq/}
-    number=${number%%/*}
-    if move_interrupt "$file"; then moved=$((moved + 1)); else refused=$((refused + 1)); fi
+    read -r have <"$file"
+    cpus_both "$have" "$quiet" || continue
+    remember "${file#"$root"}" "$have"
+    if { printf '%s\n' "$KB_HOUSEKEEPING_CORES" >"$file"; } 2>/dev/null; then
+      moved=$((moved + 1))
+    else
+      refused=$((refused + 1))
+    fi
   done
   ((moved == 0)) || log "moved ${moved} interrupts to cores ${KB_HOUSEKEEPING_CORES}"
   ((refused == 0)) || log "left ${refused} interrupts that the kernel places itself"
-}
-
-move_interrupt() {
-  local have
-  have=$(<"$root$1")
-  remember "$1" "$have"
-  { printf '%s\n' "$KB_HOUSEKEEPING_CORES" >"$root$1"; } 2>/dev/null
 }
 
 ban_from_irqbalance() {
@@ -73,7 +69,8 @@ keep_kernel_work_off() {
 # Nothing here where the hypervisor hides frequency control, as on most EC2 sizes.
 set_performance() {
   local file cpu
-  for cpu in $(cpus_expand "$quiet"); do
+  cpus_of "$quiet"
+  for cpu in "${cpus[@]}"; do
     file=/sys/devices/system/cpu/cpu${cpu}/cpufreq/scaling_governor
     [[ ! -e $root$file ]] || set_value "$file" performance || warn "${file} stays $(<"$root$file")"
   done
