@@ -156,7 +156,8 @@ uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
 		sent++;
 	}
 	xsk_ring_prod__submit(&x->tx, sent);
-	if (sent)
+	/* Also when there was no room: what an earlier call could not push out must go first. */
+	if (sent || i < n)
 		kick(x);
 	kb_stat_add(&q->stats->sent, sent);
 	if (refused)
