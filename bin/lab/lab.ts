@@ -65,14 +65,18 @@ export async function runLab(options: LabOptions, terminal: Terminal, undo: Undo
   return { schema: REPORT_SCHEMA, statement: LAB_STATEMENT, environment: await describeEnvironment(cores), runs, errors };
 }
 
-/** One synthesis per data plane: two runs may share a plan. */
+/** One synthesis per data plane, side by side: two runs may share a plan. */
 async function synthesise(planes: readonly LabPlane[], folder: RunFolder, terminal: Terminal, signal: AbortSignal): Promise<Plan[]> {
-  const plans = new Map<string, Plan>();
-  for (const name of new Set(planes.map((plane) => plane.plane))) {
-    terminal.progress(`synthesising the demo app with -c dataPlane=${name}`);
-    plans.set(name, await synthesisePlan(name, folder.folder('cdk.out', name), signal));
+  const names = [...new Set(planes.map((plane) => plane.plane))];
+  terminal.progress(`synthesising the demo app with -c dataPlane=${names.join(', ')}`);
+  // Settled, not raced: when one fails, none may still be writing into a folder that is about to go.
+  const settled = await Promise.allSettled(names.map((name) => synthesisePlan(name, folder.folder('cdk.out', name), signal)));
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed !== undefined) {
+    throw failed.reason;
   }
-  return planes.map((plane) => plans.get(plane.plane) as Plan);
+  const plans = settled.map((one) => (one as PromiseFulfilledResult<Plan>).value);
+  return planes.map((plane) => plans[names.indexOf(plane.plane)]);
 }
 
 /** Each run gets a wire of its own, so that none inherits an XDP program, a queue or a counter. */
