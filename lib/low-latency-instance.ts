@@ -238,7 +238,7 @@ export interface LowLatencyInstanceProps {
   /**
    * How long the deployment waits for the host to prove that the fast path is real, 10 minutes to 12 hours.
    *
-   * @default Duration.minutes(45)
+   * @default Duration.minutes(60)
    */
   readonly bootTimeout?: cdk.Duration;
 

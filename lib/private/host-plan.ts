@@ -227,7 +227,6 @@ export function planFor(input: PlanInput): PlanOutcome {
         KB_STATSD: '127.0.0.1:8125',
         KB_STATS_INTERVAL_MS: '1000',
         KB_PROMETHEUS_PORT: `${input.prometheusPort}`,
-        KB_BOOT_TIMEOUT_S: `${input.bootTimeoutSeconds}`,
       },
     },
   };

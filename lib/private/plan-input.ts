@@ -7,7 +7,8 @@ import { HostTuning } from '../host-tuning';
 import type { LowLatencyInstanceProps } from '../low-latency-instance';
 import type { PlanInput } from './host-plan';
 
-export const DEFAULT_BOOT_TIMEOUT = Duration.minutes(45);
+/** Longer than any step may take (install: 45 minutes), so that the step's own reason reaches the stack. */
+export const DEFAULT_BOOT_TIMEOUT = Duration.minutes(60);
 
 /** The user's choices as plain values: where constructs end and decisions begin. */
 export function planInput(

@@ -94,7 +94,6 @@ export const PLAN_KEYS = {
     meaning: 'wait-condition handle',
     tokenBytes: 1024,
   },
-  KB_BOOT_TIMEOUT_S: { form: NUMBER, readBy: 'ready', meaning: 'when the wait condition gives up' },
   KB_REGION: { form: TEXT, readBy: 'bootstrap', meaning: 'AWS region', tokenBytes: 32 },
   KB_ASSET_URL: { form: TEXT, readBy: 'bootstrap', meaning: 'the asset in S3', tokenBytes: 256 },
   KB_ASSET_SHA256: { form: /^[0-9a-f]{64}$/, readBy: 'bootstrap', meaning: 'SHA-256 of the asset' },

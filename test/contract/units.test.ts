@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { packageEntries } from '../../lib/private/host-assets';
+import { DEFAULT_BOOT_TIMEOUT } from '../../lib/private/plan-input';
 import { read, readAll } from './files';
 
 const UNITS = Object.entries(readAll('assets/systemd')).filter(([file]) => /\.(service|target|conf)$/.test(file));
@@ -38,4 +39,10 @@ test('every program of the host is packed to be run', () => {
   for (const { path, mode } of PACKED.filter(entry => /^userdata\/(steps|bin)\//.test(entry.path))) {
     expect([path, mode]).toEqual([path, 0o755]);
   }
+});
+
+test('the stack waits longer than any unit may take, so that the reason of a failure arrives', () => {
+  const minutes = UNITS.flatMap(([, text]) => [...text.matchAll(/^TimeoutStartSec=(\d+)min$/gm)].map(([, number]) => Number(number)));
+  expect(minutes.length).toBeGreaterThan(5);
+  expect(DEFAULT_BOOT_TIMEOUT.toMinutes()).toBeGreaterThan(Math.max(...minutes));
 });
