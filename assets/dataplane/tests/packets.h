@@ -159,6 +159,9 @@ static const struct packet_case packet_cases[] = {
 	{"total beyond frame", {.total_delta = 1}, KB_CAUSE_TRUNCATED},
 	{"total far beyond frame", {.total_delta = 20000}, KB_CAUSE_TRUNCATED},
 	{"one byte short", {.cut = 1}, KB_CAUSE_TRUNCATED},
+	{"half a header, as total says",
+	 {.no_payload = 1, .total_delta = -18, .cut = 18},
+	 KB_CAUSE_TRUNCATED},
 	{"no room for UDP", {.total_delta = -33}, KB_CAUSE_TRUNCATED},
 	{"options into the UDP header", {.no_payload = 1, .ihl = 6}, KB_CAUSE_TRUNCATED},
 
