@@ -433,6 +433,13 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 	*out = NULL;
 	if (!be)
 		return kb_err_set(KB_EXIT_RETRY, errno, "memory for the back-end");
+	if (cfg->poll_mode != KB_POLL_SPIN) {
+		kb_err_set(KB_EXIT_CONFIG, 0,
+			   "'KB_POLL_MODE' must be spin on kb-dpdk, got %s: its driver is polled, "
+			   "nothing wakes it",
+			   cfg->poll_mode == KB_POLL_BUSY ? "busy-poll" : "wakeup");
+		goto undo_memory;
+	}
 	be->cfg = cfg;
 	be->stats = stats;
 	/* Without a plan's interface or PCI address the port is what KB_EAL_ARGS made. */
