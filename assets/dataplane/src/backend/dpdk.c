@@ -433,6 +433,12 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 	*out = NULL;
 	if (!be)
 		return kb_err_set(KB_EXIT_RETRY, errno, "memory for the back-end");
+	be->cfg = cfg;
+	be->stats = stats;
+	/* Without a plan's interface or PCI address the port is what KB_EAL_ARGS made. */
+	const bool nameless = stats->iface[0] == '\0';
+	if (nameless)
+		snprintf(stats->iface, sizeof(stats->iface), "the DPDK port");
 	if (cfg->poll_mode != KB_POLL_SPIN) {
 		kb_err_set(KB_EXIT_CONFIG, 0,
 			   "'KB_POLL_MODE' must be spin on kb-dpdk, got %s: its driver is polled, "
@@ -440,12 +446,6 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 			   cfg->poll_mode == KB_POLL_BUSY ? "busy-poll" : "wakeup");
 		goto undo_memory;
 	}
-	be->cfg = cfg;
-	be->stats = stats;
-	/* Without a plan's interface or PCI address the port is what KB_EAL_ARGS made. */
-	const bool nameless = stats->iface[0] == '\0';
-	if (nameless)
-		snprintf(stats->iface, sizeof(stats->iface), "the DPDK port");
 	if (init_eal(be) < 0)
 		goto undo_memory;
 	if (kb_dpdk_port_find(&be->port) < 0 || kb_dpdk_port_check(&be->port.info, cfg) < 0)

@@ -31,9 +31,7 @@ int kb_dpdk_port_find(struct kb_dpdk_port *p)
 		return kb_err_set(KB_EXIT_CONFIG, 0,
 				  "DPDK found %u ports, a receiver drives one: narrow KB_EAL_ARGS",
 				  ports);
-	uint16_t id;
-	RTE_ETH_FOREACH_DEV(id)
-	p->id = id;
+	p->id = (uint16_t)rte_eth_find_next(0);
 	int error = rte_eth_dev_info_get(p->id, &p->info);
 	if (error)
 		return failed("read the port's limits", error);
