@@ -4,7 +4,7 @@ load helpers
 
 prepare() {
   ASSET=$KB_ROOT/opt/kb/asset
-  mkdir -p "$ASSET"/{dataplane,handler} "$KB_ROOT"/etc/{ld.so.conf.d,systemd/system}
+  mkdir -p "$ASSET"/{dataplane,handler} "$KB_ROOT/etc/systemd/system"
   cp -R "$REPOSITORY/assets/systemd" "$ASSET/"
   echo 'project()' >"$ASSET/dataplane/meson.build"
   touch "$KB_ROOT/installed"
@@ -19,7 +19,6 @@ prepare() {
   stub systemctl
   stub systemd-sysusers
   stub systemd-tmpfiles
-  stub ldconfig
   reader modinfo 'exit 1'
   reader uname '[[ $1 == -r ]] && echo 6.12.107-cloud-amd64 || echo host'
   echo kb-kernel >"$KB_ROOT/builds"
@@ -163,7 +162,7 @@ mirror() {
   echo "dpdk 9.9 $SUM dpdk-9.9.tar.xz file:///nowhere/a.tar.xz file://$BATS_TEST_TMPDIR/dpdk-9.9.tar.xz" \
     >"$KB_ROOT/opt/kb/packages/sources"
   stub meson 'case $1 in
-    setup) mkdir -p "$2"; for ((i = 1; i < $#; i++)); do [[ ${!i} != --prefix ]] || { i=$((i + 1)); mkdir -p "${!i}"; }; done ;;
+    setup) echo "$PKG_CONFIG_PATH $LDFLAGS" >"$KB_ROOT/meson-environment"; mkdir -p "$2"; for ((i = 1; i < $#; i++)); do [[ ${!i} != --prefix ]] || { i=$((i + 1)); mkdir -p "${!i}"; }; done ;;
     install) install -m 0755 /dev/null "$KB_ROOT/opt/kb/bin/kb-dpdk" ;; esac'
   stub python3 # which then has pyelftools
 }
@@ -175,7 +174,7 @@ mirror() {
   assert_status 0
   [[ $(calls_of 'apt-get.*install' | tail -n1) == *' libbsd-dev libc6-dev libelf-dev libnuma-dev '* ]]
   [[ $(calls_of 'meson setup' | head -n1) == *"-Dplatform=generic"*"-Denable_drivers=bus/pci,bus/vdev,mempool/ring,net/ena,net/af_packet,net/memif" ]]
-  grep -qx "$KB_ROOT/opt/kb/dpdk/lib" "$KB_ROOT/etc/ld.so.conf.d/kb.conf"
+  grep -qx "$KB_ROOT/opt/kb/dpdk/lib/pkgconfig -Wl,--disable-new-dtags,-rpath,$KB_ROOT/opt/kb/dpdk/lib/." "$KB_ROOT/meson-environment"
   assert_file /opt/kb/dpdk/.built 9.9
   forget_calls
   step install

@@ -31,13 +31,14 @@ logged() {
 
 build_libxdp() {
   local version=$1 prefix=$root/opt/kb/libxdp log=$root/var/lib/kb/libxdp.log
+  use_library "$prefix"
   ! has_stamp "$prefix/.built" "$version" || return 0
   source_unpack xdp-tools "$version"
   log "building libxdp ${version}"
   rm -rf "$prefix"
   logged "$log" make_libxdp "$root/opt/kb/src/xdp-tools" "$prefix" ||
     die "libxdp ${version} does not build on this system"
-  publish_library "$prefix" "$version"
+  printf '%s\n' "$version" >"$prefix/.built"
 }
 
 # The library alone: the tools beside it would want libpcap and a manual.
@@ -50,6 +51,7 @@ make_libxdp() {
 
 build_dpdk() {
   local version=$1 source=$root/opt/kb/src/dpdk prefix=$root/opt/kb/dpdk log=$root/var/lib/kb/dpdk.log
+  use_library "$prefix"
   ! has_stamp "$prefix/.built" "$version" || return 0
   source_unpack dpdk "$version"
   if ! python3 -c 'import elftools' 2>/dev/null; then
@@ -60,7 +62,7 @@ build_dpdk() {
   rm -rf "$prefix" "$source/build"
   logged "$log" make_dpdk "$source" "$prefix" || die "DPDK ${version} does not build on this system"
   rm -rf "$source/build"
-  publish_library "$prefix" "$version"
+  printf '%s\n' "$version" >"$prefix/.built"
 }
 
 make_dpdk() {
@@ -71,10 +73,11 @@ make_dpdk() {
     ninja -C "$1/build" install
 }
 
-publish_library() {
-  grep -qsxF "$1/lib" "$root/etc/ld.so.conf.d/kb.conf" || printf '%s\n' "$1/lib" >>"$root/etc/ld.so.conf.d/kb.conf"
-  ldconfig
-  printf '%s\n' "$2" >"$1/.built"
+# The receivers find the library they are built with, and no other program sees it. RPATH rather than
+# RUNPATH, because it also holds for what the library itself needs; lib/. because `meson install`
+# takes out the path that meson itself put in for running before installing.
+use_library() {
+  export PKG_CONFIG_PATH=$1/lib/pkgconfig LDFLAGS="-Wl,--disable-new-dtags,-rpath,$1/lib/."
 }
 
 # build_receivers HANDLER_DIR AFXDP DPDK: the last two are meson's enabled or disabled.
