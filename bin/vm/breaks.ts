@@ -7,28 +7,106 @@ export interface Break {
   readonly what: string;
   /** The plane it is shown on. */
   readonly plane: VmPlane;
+  /** Of the machine; what the stack expects may differ, see `context`. */
   readonly iommu?: boolean;
-  /** What the stack is synthesised with. */
+  /** What the stack is synthesised with beyond the plane. */
   readonly context?: Readonly<Record<string, string>>;
   /** Needs an image on which the install step has work to do. */
   readonly fromScratch?: boolean;
   readonly faults?: Faults;
-  /** Who fails, what was seen and what to do: all of it must be in the reason. */
+  /** What the reason must hold: who fails, what was seen, and what to do. */
   readonly reason: RegExp;
 }
 
-/** Every way to fail that a host must survive with one clear word to the stack. */
+const HANDLERS = 'test/vm/handlers';
+
+/** Every way to fail that a host must survive, with one clear word to the stack. */
 export const BREAKS: Readonly<Record<string, Break>> = {
   'asset-hash': {
-    what: 'the asset is not the one the stack was synthesised with',
+    what: 'the asset in S3 is not the one of the stack',
     plane: 'kernel',
     faults: { asset: 'tampered' },
-    reason: /bootstrap: could not trust https:\/\/.*SHA-256 is not/,
+    reason: /bootstrap: could not trust https:\/\/\S+: its SHA-256 is not [0-9a-f]{64}/,
   },
   'asset-unreachable': {
-    what: 'S3 does not give the asset out',
+    what: 'S3 does not hand the asset out',
     plane: 'kernel',
     faults: { asset: 'unreachable' },
-    reason: /bootstrap: could not fetch https:\/\/.*503/,
+    reason: /bootstrap: could not fetch https:\/\/\S+ .*503/,
+  },
+  'packages': {
+    what: 'the package repositories cannot be reached',
+    plane: 'kernel',
+    fromScratch: true,
+    faults: { noPackages: true },
+    reason: /kb-step-install failed .*could not install .*are the package repositories reachable/,
+  },
+  'disk-full': {
+    what: 'the root volume is too small to install',
+    plane: 'kernel',
+    fromScratch: true,
+    faults: { fullDisk: true },
+    reason: /kb-step-install failed .*MB free and installing takes .*larger root volume/,
+  },
+  'handler': {
+    what: 'the packet handler does not compile',
+    plane: 'kernel',
+    context: { handler: `${HANDLERS}/does-not-compile` },
+    reason: /kb-step-install failed .*do not build: mend the handler.*order_book_of/,
+  },
+  'kernel-args': {
+    what: 'the boot loader ignores the new kernel arguments',
+    plane: 'kernel',
+    faults: { fixedKernel: true },
+    reason: /kb-step-kernel-args failed .*rebooted once, and the kernel still runs without .*isolcpus/,
+  },
+  'no-data-interface': {
+    what: 'the data interface is not attached',
+    plane: 'kernel',
+    faults: { noDataInterface: true },
+    reason: /kb-step-data-nic failed .*no interface has device index 1 .*those attached: 0\/0/,
+  },
+  'primary-interface': {
+    what: 'the plan names the primary interface',
+    plane: 'kernel',
+    faults: { plan: { KB_DATA_DEVICE: '0', KB_DATA_CARD: '0' } },
+    reason: /kb-step-data-nic failed .*is the primary interface .*another 'KB_DATA_DEVICE'/,
+  },
+  'huge-pages': {
+    what: 'there is too little memory for the huge pages',
+    plane: 'dpdk',
+    iommu: true,
+    context: { hugePagesPerNode: '4000' },
+    reason: /kb-step-hugepages failed .*node0 gave \d+ of 4000 huge pages .*plan fewer/,
+  },
+  'no-iommu': {
+    what: 'vfio-pci is asked for on a machine without IOMMU',
+    plane: 'dpdk',
+    context: { iommu: 'on', nicDriver: 'vfio-pci' },
+    reason: /kb-step-data-nic failed .*vfio-pci.*IOMMU/,
+  },
+  'xdp-mtu': {
+    what: 'XDP is refused because of the MTU',
+    plane: 'xdp',
+    faults: { plan: { KB_MTU: '9001' } },
+    reason: /kb-step-xdp-filter failed .*MTU/,
+  },
+  'jitter': {
+    what: 'a receive core is interrupted for longer than the gate allows',
+    plane: 'kernel',
+    context: { maxJitterMicros: '1' },
+    reason: /kb-step-jitter failed .*'KB_JITTER_MAX_US'/,
+  },
+  'crash-at-start': {
+    what: 'the receiver dies when it starts',
+    plane: 'kernel',
+    context: { handler: `${HANDLERS}/crashes-at-start` },
+    reason: /kb-receiver failed .*/,
+  },
+  'crash-later': {
+    what: 'the receiver dies soon after each start',
+    plane: 'kernel',
+    context: { handler: `${HANDLERS}/crashes-later` },
+    reason: /kb-(receiver|ready) failed .*/,
   },
 };

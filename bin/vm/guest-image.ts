@@ -10,17 +10,20 @@ import { debianMirror } from './mirror';
 const RECIPE = path.join(PACKAGE_ROOT, 'test', 'vm', 'guest');
 const CACHE = path.join(PACKAGE_ROOT, '.cache', 'vm');
 
+const USUAL_VOLUME = '20G'; // the default of 'rootVolumeSize'; the file is sparse
+const TIGHT_VOLUME = '900M'; // Debian fits, and little else
+
 /** What the install step makes its result from: bake again when one of these changes. */
 const BAKED_FROM = ['dataplane', 'handler', 'userdata/lib', 'userdata/packages', 'userdata/steps/install', 'systemd/receiver', 'systemd/sysusers', 'systemd/tmpfiles'];
 
 /** A disk image of the guest, kept for as long as its recipe stays the same. */
 export class GuestImage {
-  /** Debian as EC2 would start it: everything still to be installed. */
-  static async plain(progress: (text: string) => void): Promise<GuestImage> {
+  /** Debian as EC2 would start it: everything still to be installed, on a volume of the usual size or a tight one. */
+  static async plain(tight: boolean, progress: (text: string) => void): Promise<GuestImage> {
     const base = await baseFiles(progress);
-    return cached(`plain-${base.key}`, base.folder, progress, (folder) => unpacked(base.folder, async (root) => {
+    return cached(`${tight ? 'tight' : 'plain'}-${base.key}`, base.folder, progress, (folder) => unpacked(base.folder, async (root) => {
       progress('packing the guest image');
-      await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw')]);
+      await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw'), tight ? TIGHT_VOLUME : USUAL_VOLUME]);
     }));
   }
 
@@ -38,7 +41,7 @@ export class GuestImage {
         progress('baking the guest image: the install step in a chroot');
         await run(path.join(RECIPE, 'bake.sh'), [root, work, planFile]);
         progress('packing the guest image');
-        await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw')]);
+        await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw'), USUAL_VOLUME]);
       }));
     } finally {
       fs.rmSync(work, { recursive: true });

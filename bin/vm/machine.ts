@@ -27,6 +27,8 @@ export const NUMA_NODES = 2;
 // cmpxchg16b with the flags overwritten, and the kernel then dies of a double fault.
 const EMULATED_CPU = 'max,la57=off,cx16=off';
 
+const RX_DESCRIPTORS = 1024; // the most that virtio has; 256 is QEMU's default
+
 /** A QEMU machine in the shape of an EC2 instance. */
 export class Machine {
   /** Calls `onLine` with each line of the serial console. */
@@ -102,6 +104,7 @@ function networkCard(nic: Interface, index: number, spec: MachineSpec): string[]
     'virtio-net-pci', `netdev=net${index}`, `mac=${nic.mac}`, 'disable-legacy=on',
     index === 0 ? 'bus=pcie.0' : 'bus=far-port',
     ...(queues > 1 ? ['mq=on', `vectors=${2 * queues + 2}`] : []),
+    ...(index > 0 ? [`rx_queue_size=${RX_DESCRIPTORS}`] : []),
     // Its DMA goes through the IOMMU, or user space could not own it.
     ...(index > 0 && spec.iommu ? ['iommu_platform=on'] : []),
     // Whole frames with real checksums, as ENA delivers them: an XDP program sees what was on the wire.

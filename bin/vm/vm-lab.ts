@@ -37,10 +37,12 @@ export async function runVmLab(options: VmOptions, terminal: Terminal, signal: A
   const folder = fs.mkdtempSync(path.join(RUNS, `${options.breakage ?? options.plane}-`));
   const broken = options.breakage === undefined ? undefined : BREAKS[options.breakage];
 
+  const sound = { dataPlane: options.plane, iommu: options.iommu ? 'on' : 'off' };
   const assembly = path.join(folder, 'cdk.out');
-  await synthesise(assembly, { dataPlane: options.plane, iommu: options.iommu ? 'on' : 'off', ...broken?.context }, signal);
-  const template = Template.read(assembly, STACK);
-  const image = options.fromScratch ? await GuestImage.plain(say) : await bakedImage(template, say);
+  await synthesise(assembly, { ...sound, ...broken?.context }, signal);
+  const image = options.fromScratch
+    ? await GuestImage.plain(broken?.faults?.fullDisk ?? false, say)
+    : await bakedImage(path.join(folder, 'sound'), sound, signal, say);
   const build = await DataPlaneBuild.make(['kb-gen'], 'count', terminal, signal);
   const packages = options.fromScratch && !broken?.faults?.noPackages ? await openGateway(folder) : undefined;
 
@@ -96,10 +98,12 @@ async function synthesise(folder: string, context: Readonly<Record<string, strin
   }
 }
 
-async function bakedImage(template: Template, say: (text: string) => void): Promise<GuestImage> {
-  // Account, region and handle do not matter to what is installed.
-  const { userData } = template.launch('123456789012', 'us-east-1', '');
-  const asset = template.assets('123456789012', 'us-east-1').find(({ file }) => file.endsWith('.tar'));
+/** Baked from the stack as it should be: what is wrong with this one shows when the host boots. */
+async function bakedImage(folder: string, context: Readonly<Record<string, string>>, signal: AbortSignal, say: (text: string) => void): Promise<GuestImage> {
+  await synthesise(folder, context, signal);
+  const template = Template.read(folder, STACK);
+  const { userData } = template.launch('', '', ''); // account, region and handle do not matter to what is installed
+  const asset = template.assets('', '').find(({ file }) => file.endsWith('.tar'));
   if (asset === undefined) {
     throw CommandError.usage('the stack has no host asset (a .tar file)');
   }
