@@ -39,7 +39,11 @@ static bool moved_during_reset;
 int __real_rte_eth_dev_callback_register(uint16_t port, enum rte_eth_event_type event,
 					 rte_eth_dev_cb_fn fn, void *arg);
 /* Only the linker knows that these are called: link-time optimisation must not drop them. */
+#if __has_attribute(externally_visible)
 #define WRAP __attribute__((used, externally_visible))
+#else /* clang: `used` is enough */
+#define WRAP __attribute__((used))
+#endif
 int WRAP __wrap_rte_eth_dev_callback_register(uint16_t port, enum rte_eth_event_type event,
 					      rte_eth_dev_cb_fn fn, void *arg);
 int WRAP __wrap_rte_eth_dev_reset(uint16_t port);
