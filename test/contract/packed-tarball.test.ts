@@ -90,6 +90,16 @@ test("a user's snapshot test writes its snapshot and then holds it", () => {
   run(process.execPath, [...jest, '--ci']);
 }, PATIENCE);
 
+test('the command line needs nothing that is not packed', () => {
+  // The AWS SDK is bundled, since a construct library must not bring dependencies of its command line along.
+  const sdk = "const { ec2Sdk, serviceQuotasSdk } = require('cdk-kernel-bypass/bin/preflight/sdk'); "
+    + "console.log(typeof ec2Sdk().EC2Client, typeof serviceQuotasSdk().ServiceQuotasClient)";
+  expect(run(process.execPath, ['-e', sdk])).toBe('function function\n');
+  const plan = `require('cdk-kernel-bypass/bin/lab/plan').synthesisePlan('dpdk', ${JSON.stringify(path.join(app, 'lab.out'))})`
+    + '.then(plan => console.log(plan.KB_PLANE))';
+  expect(run(process.execPath, ['-e', plan])).toBe('dpdk\n');
+}, PATIENCE);
+
 test('the command line works', () => {
   const kb = [installed('bin', 'kb.js')];
   expect(run(process.execPath, [...kb, 'advise', '--pps', '150000', '--p99', '50us'])).toMatch(/^AF_XDP with an eBPF filter\n/);
