@@ -8,8 +8,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "kb/error.h"
+
+/* A closed socket gives up its queue from a kernel worker: after a restart it may still be taken.
+ */
+#define BUSY_MS	      1000u
+#define BUSY_PAUSE_MS 20u
 
 static uint32_t power_of_two_from(uint32_t n)
 {
@@ -107,15 +113,14 @@ static int bind_socket(struct kb_xsk *x, const struct kb_config *cfg, uint32_t q
 	const int err = -xsk_socket__create(&x->socket, cfg->iface, queue, x->umem, &x->rx, &x->tx,
 					    &config);
 
+	*refused = err;
 	if (err == EBUSY)
 		return kb_err_set(KB_EXIT_RETRY, err,
 				  "bind %s:%u: another process has an AF_XDP socket there",
 				  cfg->iface, queue);
-	if (err) {
-		*refused = err;
+	if (err)
 		return kb_err_set(KB_EXIT_CONFIG, err, "bind %s:%u in %s mode", cfg->iface, queue,
 				  zero_copy ? "zero-copy" : "copy");
-	}
 	x->fd = xsk_socket__fd(x->socket);
 	return 0;
 }
@@ -133,8 +138,8 @@ static int read_back(struct kb_xsk *x, const struct kb_config *cfg, uint32_t que
 	return 0;
 }
 
-int kb_xsk_open(struct kb_xsk *x, const struct kb_config *cfg, uint32_t queue, bool zero_copy,
-		int *refused)
+static int open_once(struct kb_xsk *x, const struct kb_config *cfg, uint32_t queue, bool zero_copy,
+		     int *refused)
 {
 	*refused = 0;
 	*x = (struct kb_xsk){.fd = -1};
@@ -156,6 +161,22 @@ int kb_xsk_open(struct kb_xsk *x, const struct kb_config *cfg, uint32_t queue, b
 	return 0;
 undo_open:
 	kb_xsk_close(x);
+	return -1;
+}
+
+int kb_xsk_open(struct kb_xsk *x, const struct kb_config *cfg, uint32_t queue, bool zero_copy,
+		int *refused)
+{
+	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000L};
+
+	for (uint32_t waited = 0; waited <= BUSY_MS; waited += BUSY_PAUSE_MS) {
+		if (open_once(x, cfg, queue, zero_copy, refused) == 0)
+			return 0;
+		if (*refused != EBUSY)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	*refused = 0; /* it is not the mode that is refused */
 	return -1;
 }
 

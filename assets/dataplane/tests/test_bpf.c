@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -22,6 +21,7 @@
 #include "filter.skel.h"
 #include "redirect.skel.h"
 #include "xdp_program.h"
+#include "xsk.h"
 
 #define MUTATIONS   20000 /* random frames, a few seconds of the kernel's time at most */
 #define ETH_MINIMUM 14	  /* the kernel runs XDP on no shorter frame */
@@ -34,7 +34,8 @@ struct subject {
 	bool socket; /* queue 0 has an AF_XDP socket */
 	struct filter_bpf *filter;
 	struct redirect_bpf *redirector;
-	int prog, flows, counts, xsk;
+	int prog, flows, counts;
+	struct kb_xsk xsk;
 };
 
 static struct kb_flows wanted;
@@ -42,7 +43,6 @@ static struct subject *subject; /* whose tests run */
 
 static void load(struct subject *s)
 {
-	s->xsk = -1;
 	if (s->redirect) {
 		assert_non_null(s->redirector = redirect_bpf__open());
 		s->redirector->rodata->config.drop_unmatched = s->drop;
@@ -60,12 +60,16 @@ static void load(struct subject *s)
 	}
 	assert_int_equal(kb_xdp_put_flows(s->flows, &wanted), 0);
 	if (s->socket) {
+		/* The loopback device takes a socket in copy mode; no program is attached to it. */
+		const struct kb_config cfg = {
+			.iface = "lo", .frames = 128, .rx_ring = 64, .tx_ring = 64};
 		const __u32 queue = 0;
+		int refused;
 
-		s->xsk = socket(AF_XDP, SOCK_RAW, 0);
-		assert_true(s->xsk >= 0);
+		if (kb_xsk_open(&s->xsk, &cfg, queue, false, &refused))
+			fail_msg("%s", kb_err_text());
 		assert_int_equal(bpf_map_update_elem(bpf_map__fd(s->redirector->maps.sockets),
-						     &queue, &s->xsk, BPF_ANY),
+						     &queue, &s->xsk.fd, BPF_ANY),
 				 0);
 	}
 }
@@ -74,8 +78,7 @@ static void unload(struct subject *s)
 {
 	filter_bpf__destroy(s->filter);
 	redirect_bpf__destroy(s->redirector);
-	if (s->xsk >= 0)
-		close(s->xsk);
+	kb_xsk_close(&s->xsk);
 }
 
 static uint32_t run(const struct subject *s, const uint8_t *data, uint32_t len)
