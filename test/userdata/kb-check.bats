@@ -64,11 +64,11 @@ driver() {
 
 # receiver KEY=VALUE...: kb-stats as of a receiver that runs; `beat` says how it advances
 receiver() {
-  local plane=afxdp xdp=native copy=zero-copy ready=true beat='$(date +%s%N)'
+  local plane=afxdp xdp=native copy=zero-copy detail='' ready=true beat='$(date +%s%N)'
   local "$@"
   cat >"$KB_ROOT/opt/kb/bin/kb-stats" <<TOOL
 #!/bin/bash
-echo '{"plane":"$plane","handlerName":"count","startNs":1,"heartbeatNs":'$beat',"ready":$ready,"queues":2,"mode":{"driver":"ena","xdp":"$xdp","copy":"$copy","detail":"","iface":"ens6"},"received":12,"perQueue":[{"received":5},{"received":7}]}'
+echo '{"plane":"$plane","handlerName":"count","startNs":1,"heartbeatNs":'$beat',"ready":$ready,"queues":2,"mode":{"driver":"ena","xdp":"$xdp","copy":"$copy","detail":"$detail","iface":"ens6"},"received":12,"perQueue":[{"received":5},{"received":7}]}'
 TOOL
   chmod +x "$KB_ROOT/opt/kb/bin/kb-stats"
 }
@@ -301,8 +301,26 @@ PAT: [mem 0x000000c000000000-0x000000c000400000] write-combining'
   echo 1024 >"$KB_ROOT/rx"
   planned 'KB_RX_RING="16384"'
   expect WARN rings 'the most this device has'
+  # a port the kernel does not have is described by its receiver
   planned 'KB_PLANE="dpdk"' 'KB_NIC_DRIVER="auto"'
-  for each in mtu channels rings; do expect SKIP "$each" ''; done
+  expect FAIL mtu 'unknown, planned 3498'
+  receiver plane=dpdk detail='link=up mtu=3498 queues=2 rx=1024 tx=512'
+  for each in mtu:3498 channels:2 rings:1024; do expect PASS "${each%:*}" "${each#*:}"; done
+  receiver plane=dpdk detail='link=up mtu=1500 queues=1 rx=512 tx=512'
+  expect FAIL mtu '1500, planned 3498'
+  expect FAIL channels '1, planned 2'
+  expect FAIL rings '512 RX descriptors, planned 1024'
+}
+
+@test "llq" {
+  expect SKIP llq 'the kernel driver decides'
+  planned 'KB_PLANE="dpdk"' 'KB_NIC_DRIVER="auto"'
+  receiver plane=dpdk detail='mtu=3498 llq=on wc=on'
+  expect PASS llq on
+  receiver plane=dpdk detail='mtu=3498 llq=off'
+  expect FAIL llq off
+  receiver plane=dpdk detail='mtu=3498'
+  expect SKIP llq ''
 }
 
 @test "xdp and zero-copy, read back" {

@@ -5,7 +5,9 @@ load helpers
 prepare() {
   aws_stand_in
   # a unit that failed with exit status 2, and its last words, newest last
-  reader systemctl 'case $3 in ActiveState) echo failed ;; Result) echo exit-code ;; ExecMainStatus) echo 2 ;; InvocationID) echo cafe ;; esac'
+  reader systemctl 'case $3 in kb-receiver.service) exit 0 ;; esac
+    case $1 in is-failed) exit 1 ;; esac
+    case $3 in Wants) cat $KB_ROOT/wants 2>/dev/null ;; ActiveState) echo failed ;; Result) echo exit-code ;; ExecMainStatus) echo 2 ;; InvocationID) echo cafe ;; esac'
   reader journalctl '[[ "$*" == *_SYSTEMD_INVOCATION_ID=cafe* ]] || exit 0
     printf "%s\n" "reserving" "node1 gave 256 of 512 huge pages of 2048 kB: plan fewer"'
 }
@@ -38,9 +40,18 @@ prepare() {
 
 @test "a unit that never ran, because another failed, is silent" {
   plan KB_SIGNAL_URL="$ORIGIN/signal"
-  reader systemctl 'echo inactive'
+  reader systemctl '[[ $1 != is-failed ]] || exit 1; echo inactive'
   step notify-failure kb-ready.service
   assert_status 0
+  [[ $(signals) == 0 ]]
+}
+
+@test "the proof leaves the word to a receiver that has failed itself" {
+  plan KB_SIGNAL_URL="$ORIGIN/signal"
+  echo 'kb-receiver.service kb-stats.service' >"$KB_ROOT/wants"
+  step notify-failure kb-ready.service
+  assert_status 0
+  assert_output_has 'kb-ready.service failed because kb-receiver.service did'
   [[ $(signals) == 0 ]]
 }
 

@@ -11,7 +11,10 @@ prepare() {
   aws_stand_in
   file /proc/uptime '42.10 80.00'
   # every unit took 1.5 s to become active
-  reader systemctl 'case $3 in InactiveExit*) echo 2000000 ;; ActiveEnter*) echo 3500000 ;; esac'
+  echo 0 >"$KB_ROOT/restarts"
+  reader systemctl '[[ $1 != is-failed ]] || { [[ -e $KB_ROOT/failed ]]; exit; }
+    case $3 in NRestarts) cat $KB_ROOT/restarts ;; InactiveExit*) echo 2000000 ;; ActiveEnter*) echo 3500000 ;; esac'
+  reader sleep ''
   check_says 0 'PASS driver         ena, the kernel'"'"'s
 PASS mtu            3498
 PASS receiver       kernel with handler count, 2 queues'
@@ -46,7 +49,26 @@ FAIL mtu            9001, planned 3498; restart it'
   check_says 1 'FAIL receiver       its heartbeat stands still'
   step ready
   assert_status 1
-  assert_output_has 'the receiver runs, but does not advance: FAIL receiver       its heartbeat stands still'
+  assert_output_has 'the receiver does not advance: FAIL receiver       its heartbeat stands still'
+}
+
+@test "a receiver that crashes while it is watched is not ready" {
+  plan KB_SIGNAL_URL="$ORIGIN/signal"
+  reader sleep 'echo 1 >"$KB_ROOT/restarts"'
+  step ready
+  assert_status 1
+  assert_output_has 'the receiver restarted while it was watched for 10 s'
+  [[ $(signals) == 0 ]]
+}
+
+@test "a receiver that has failed for good is not waited for" {
+  plan KB_SIGNAL_URL="$ORIGIN/signal"
+  touch "$KB_ROOT/failed"
+  check_says 1 'FAIL receiver       no stats page'
+  reader sleep 'exit 99'
+  step ready
+  assert_status 1
+  assert_output_has 'not ready: FAIL receiver       no stats page'
 }
 
 @test "the phases of the boot are kept and sent, those before a reboot as well" {

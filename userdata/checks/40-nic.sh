@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034
 # SPDX-License-Identifier: Apache-2.0
-checks+=(data-nic driver iommu write-combining ena-version mtu channels rings xdp zero-copy)
+checks+=(data-nic driver iommu write-combining llq ena-version mtu channels rings xdp zero-copy)
 
 by_kernel() { [[ $KB_PLANE != dpdk || $KB_NIC_DRIVER == kernel ]]; }
 
@@ -73,6 +73,19 @@ check_write_combining() {
   fi
 }
 
+# The descriptors that write-combining is for: without them the card fetches each from host memory.
+check_llq() {
+  if by_kernel; then
+    skip 'the kernel driver decides'
+    return
+  fi
+  case $(in_force llq) in
+    on) pass 'on' ;;
+    off) fail 'off: transmission is far below what the card can do' 'use DPDK 24.11.2 or newer, which the receiver tells llq_policy=1' ;;
+    *) skip "driver $(page_value driver) has none, or does not say" ;;
+  esac
+}
+
 check_ena_version() {
   local version
   if [[ -z $KB_ENA_MIN_VERSION ]]; then
@@ -91,11 +104,7 @@ check_ena_version() {
 
 check_mtu() {
   local have
-  if ! by_kernel; then
-    skip "${KB_MTU}, set by the receiver"
-    return
-  fi
-  have=$(read_file "/sys/class/net/${KB_DATA_IFACE:-none}/mtu")
+  if by_kernel; then have=$(read_file "/sys/class/net/${KB_DATA_IFACE:-none}/mtu"); else have=$(in_force mtu); fi
   if [[ $have == "$KB_MTU" ]]; then
     pass "$have"
   else
@@ -105,32 +114,33 @@ check_mtu() {
 
 check_channels() {
   local have
-  if ! by_kernel; then
-    skip "${KB_QUEUES} queues, opened by the receiver"
-    return
-  fi
-  have=$(ethtool -l "${KB_DATA_IFACE:-none}" 2>/dev/null | ethtool_value current Combined)
-  if [[ ${have:-1} == "$KB_QUEUES" ]]; then
-    pass "${have:-1 (not adjustable)}"
+  if by_kernel; then
+    have=$(ethtool -l "${KB_DATA_IFACE:-none}" 2>/dev/null | ethtool_value current Combined)
+    have=${have:-1} # a driver without channels has one
   else
-    fail "${have:-1 (not adjustable)}, planned ${KB_QUEUES}" 'stop the receiver, systemctl restart kb-step-data-nic'
+    have=$(in_force queues)
+  fi
+  if [[ $have == "$KB_QUEUES" ]]; then
+    pass "$have"
+  else
+    fail "${have:-unknown}, planned ${KB_QUEUES}" 'systemctl stop kb-receiver, systemctl restart kb-step-data-nic, systemctl start kb-receiver'
   fi
 }
 
 check_rings() {
-  local text rx most
-  if ! by_kernel; then
-    skip "${KB_RX_RING} RX descriptors, set by the receiver"
-    return
+  local text rx most=
+  if by_kernel; then
+    text=$(ethtool -g "${KB_DATA_IFACE:-none}" 2>/dev/null)
+    rx=$(ethtool_value current RX <<<"$text")
+    most=$(ethtool_value maximum RX <<<"$text")
+  else
+    rx=$(in_force rx)
   fi
-  text=$(ethtool -g "${KB_DATA_IFACE:-none}" 2>/dev/null)
-  rx=$(ethtool_value current RX <<<"$text")
-  most=$(ethtool_value maximum RX <<<"$text")
   if [[ -z $rx ]]; then
     skip 'the driver has no adjustable rings'
   elif ((rx >= KB_RX_RING)); then
     pass "${rx} RX descriptors"
-  elif ((rx == most)); then
+  elif [[ $rx == "$most" ]]; then
     caution "${rx} RX descriptors, the most this device has; planned ${KB_RX_RING}" "plan at most ${most}"
   else
     fail "${rx} RX descriptors, planned ${KB_RX_RING}" 'systemctl restart kb-step-data-nic'

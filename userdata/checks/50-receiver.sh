@@ -8,6 +8,9 @@ page_value() {
     grep -o "\"$1\":[^,}]*" | head -n1 | cut -d: -f2- | tr -d '"'
 }
 
+# in_force KEY: of "mtu=9001 queues=2 llq=on", what the receiver read back from its port
+in_force() { page_value detail | grep -o "\b$1=[^ ]*" | cut -d= -f2; }
+
 # The heartbeat moves every 100 ms while the receiver's main thread lives.
 check_receiver() {
   local first second
