@@ -24,22 +24,22 @@ export class Network {
   static async create(name: string, mtu: number, undo: Undo, signal: AbortSignal): Promise<Network> {
     const tx: End = { namespace: `${PREFIX}${process.pid}-${name}-tx`, iface: 'kb0', ...SENDER };
     const rx: End = { namespace: `${PREFIX}${process.pid}-${name}-rx`, iface: 'kb1', ...RECEIVER };
-    const ip = (...args: string[]) => run('ip', args, { signal });
+    const ip = (end: End, ...args: string[]) => run(...inside(end.namespace, 'ip', ...args), { signal });
     for (const end of [tx, rx]) {
       undo.add(`namespace ${end.namespace}`, () => removeNamespace(end.namespace));
-      await ip('netns', 'add', end.namespace);
+      await run('ip', ['netns', 'add', end.namespace], { signal });
       // No IPv6: its router solicitations would be noise in every ledger.
       await run(...inside(end.namespace, 'sysctl', '-q', '-w', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1'), { signal });
     }
-    await ip('-n', tx.namespace, 'link', 'add', 'name', tx.iface, 'address', tx.mac, 'mtu', String(mtu), 'numtxqueues', '1', 'numrxqueues', '1',
-      'type', 'veth', 'peer', 'name', rx.iface, 'address', rx.mac, 'mtu', String(mtu), 'numtxqueues', '1', 'numrxqueues', '1', 'netns', rx.namespace);
+    const link = (end: End) => ['name', end.iface, 'address', end.mac, 'mtu', String(mtu), 'numtxqueues', '1', 'numrxqueues', '1'];
+    await ip(tx, 'link', 'add', ...link(tx), 'type', 'veth', 'peer', ...link(rx), 'netns', rx.namespace);
     for (const [end, peer] of [[tx, rx], [rx, tx]]) {
-      await ip('-n', end.namespace, 'address', 'add', `${end.address}/${PREFIX_LENGTH}`, 'dev', end.iface);
-      await ip('-n', end.namespace, 'link', 'set', 'lo', 'up');
-      await ip('-n', end.namespace, 'link', 'set', end.iface, 'up');
+      await ip(end, 'address', 'add', `${end.address}/${PREFIX_LENGTH}`, 'dev', end.iface);
+      await ip(end, 'link', 'set', 'lo', 'up');
+      await ip(end, 'link', 'set', end.iface, 'up');
       // A receiver that owns the port may leave ARP to nobody; the path must not depend on it.
-      await ip('-n', end.namespace, 'neighbour', 'replace', peer.address, 'lladdr', peer.mac, 'dev', end.iface, 'nud', 'permanent');
-      await ip('-n', end.namespace, 'route', 'add', '224.0.0.0/4', 'dev', end.iface);
+      await ip(end, 'neighbour', 'replace', peer.address, 'lladdr', peer.mac, 'dev', end.iface, 'nud', 'permanent');
+      await ip(end, 'route', 'add', '224.0.0.0/4', 'dev', end.iface);
     }
     return new Network(tx, rx);
   }
@@ -48,7 +48,7 @@ export class Network {
 
   /** What the wire dropped before it reached the receiver's interface. */
   async droppedBySender(): Promise<number> {
-    const [link] = JSON.parse(await run('ip', ['-n', this.tx.namespace, '-s', '-j', 'link', 'show', 'dev', this.tx.iface])) as
+    const [link] = JSON.parse(await run(...inside(this.tx.namespace, 'ip', '-s', '-j', 'link', 'show', 'dev', this.tx.iface))) as
       { stats64: { tx: { dropped: number } } }[];
     return link.stats64.tx.dropped;
   }
@@ -62,6 +62,7 @@ export class Network {
   }
 }
 
+/** Not `ip -n`, which mounts a sysfs of its own: that is not allowed everywhere, and the lab needs none. */
 function inside(namespace: string, command: string, ...args: string[]): [string, string[]] {
   return ['nsenter', [`--net=/run/netns/${namespace}`, '--', command, ...args]];
 }
