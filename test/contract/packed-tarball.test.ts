@@ -12,7 +12,7 @@ import { packageEntries } from '../../lib/private/host-assets';
  */
 
 const LINKED = ['aws-cdk-lib', 'constructs', 'jest', 'ts-jest', 'typescript', '@types/jest', '@types/node'];
-const PATIENCE = 180_000;
+const PATIENCE = 300_000; // a compiler, an app and a test runner, on whatever machine this is
 
 let app: string;
 let packed: string[];
