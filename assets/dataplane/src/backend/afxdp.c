@@ -183,7 +183,7 @@ static void idle(struct kb_queue *q)
 		recvfrom(x->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
-/* There is always room: the fill ring holds every RX frame. Takes effect with the next submit. */
+/* Takes effect with the next submit. There is always room: the fill ring holds every RX frame. */
 static void give_back(struct kb_xsk *x, uint64_t addr)
 {
 	uint32_t idx = 0;
@@ -200,18 +200,14 @@ static __attribute__((noinline, cold)) void count_refused(struct kb_queue *q,
 			kb_stat_add(&q->stats->cause[i], refused[i]);
 }
 
-uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
+/* Hands out the wanted datagrams among `got` frames of the RX ring; returns how many. */
+static uint32_t take(struct kb_queue *q, struct kb_pkt *v, uint32_t idx, uint32_t got)
 {
 	struct kb_xsk *const x = &q->xsk;
 	const struct kb_flows *const flows = &q->be->cfg.flows;
 	uint32_t refused[KB_CAUSES] = {0};
-	uint32_t n = 0, idx = 0;
+	uint32_t n = 0;
 
-	uint32_t got = xsk_ring_cons__peek(&x->rx, max, &idx);
-	if (got == 0) {
-		idle(q);
-		got = xsk_ring_cons__peek(&x->rx, max, &idx);
-	}
 	for (uint32_t i = 0; i < got; i++) {
 		const struct xdp_desc *const desc = xsk_ring_cons__rx_desc(&x->rx, idx + i);
 		uint8_t *const frame = x->area + desc->addr;
@@ -237,12 +233,29 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 	return n;
 }
 
+uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
+{
+	uint32_t idx = 0;
+	uint32_t got = xsk_ring_cons__peek(&q->xsk.rx, max, &idx);
+
+	if (got == 0) {
+		idle(q);
+		got = xsk_ring_cons__peek(&q->xsk.rx, max, &idx);
+		if (got == 0)
+			return 0;
+	}
+	return take(q, v, idx, got);
+}
+
 void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)
 {
 	struct kb_xsk *const x = &q->xsk;
+	uint32_t idx = 0;
 
+	xsk_ring_prod__reserve(&x->fill, n, &idx); /* there is always room, as in give_back() */
 	for (uint32_t i = 0; i < n; i++)
-		give_back(x, (uint64_t)((const uint8_t *)v[i].frame - x->area));
+		*xsk_ring_prod__fill_addr(&x->fill, idx + i) =
+			(uint64_t)((const uint8_t *)v[i].frame - x->area);
 	xsk_ring_prod__submit(&x->fill, n);
 }
 
