@@ -51,12 +51,14 @@ struct kb_backend {
 
 	/* the ledger */
 	struct kb_afxdp_mode mode;
-	int32_t errors_index[KB_MAX_QUEUES];
-	int32_t allowance_index[KB_ALLOWANCES];
+	/* ethtool -S: the allowances, then a counter of failed redirects for each queue */
+	int32_t ethtool_index[KB_ALLOWANCES + KB_MAX_QUEUES];
 	uint64_t allowance_since[KB_ALLOWANCES];
+	uint64_t allowance[KB_ALLOWANCES];
 	struct kb_afxdp_reading since;
 	struct kb_afxdp_reading now;
 
+	uint64_t ethtool_ns;
 	uint64_t checked_ns;
 	uint64_t down_since_ns; /* 0 = up */
 
@@ -161,7 +163,7 @@ uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
 		kick(x);
 	kb_stat_add(&q->stats->sent, sent);
 	if (refused)
-		kb_stat_add(&q->stats->cause[KB_CAUSE_TX_REFUSED], refused);
+		kb_stat_add(&q->stats->unsent, refused);
 	return i;
 }
 
@@ -261,18 +263,26 @@ void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)
 
 /* --- housekeeping --- */
 
-static bool has_error_counters(const struct kb_backend *be)
+/* On ENA this costs an admin command, so it is read once a second and not at each housekeeping. */
+static int read_ethtool(struct kb_backend *be, struct kb_afxdp_reading *r, uint64_t now_ns)
 {
-	return be->mode.redirect_errors && be->mode.redirect_errors->format;
+	uint64_t value[KB_ALLOWANCES + KB_MAX_QUEUES];
+
+	if (now_ns - be->ethtool_ns < CHECK_NS)
+		return 0;
+	be->ethtool_ns = now_ns;
+	if (kb_ethtool_read(be->cfg.iface, be->ethtool_index, KB_ALLOWANCES + be->cfg.queues,
+			    value))
+		return -1;
+	memcpy(be->allowance, value, sizeof(be->allowance));
+	memcpy(r->redirect_errors, value + KB_ALLOWANCES, be->cfg.queues * sizeof(value[0]));
+	return 0;
 }
 
 /* The device before the sockets, as kb_afxdp_book() wants it. */
-static int read_counters(struct kb_backend *be, struct kb_afxdp_reading *r)
+static int read_counters(struct kb_backend *be, struct kb_afxdp_reading *r, uint64_t now_ns)
 {
-	if (kb_netdev_counters(&r->nic, be->dev.ifindex))
-		return -1;
-	if (has_error_counters(be) &&
-	    kb_ethtool_read(be->cfg.iface, be->errors_index, be->cfg.queues, r->redirect_errors))
+	if (kb_netdev_counters(&r->nic, be->dev.ifindex) || read_ethtool(be, r, now_ns))
 		return -1;
 	for (uint32_t i = 0; i < be->cfg.queues; i++)
 		if (kb_xsk_statistics(&be->queue[i].xsk, &r->socket[i]))
@@ -295,14 +305,10 @@ static int check_rings(const struct kb_backend *be)
 	return 0;
 }
 
-static void read_allowances(struct kb_backend *be)
+static void book_allowances(struct kb_backend *be)
 {
-	uint64_t now[KB_ALLOWANCES];
-
-	if (kb_ethtool_read(be->cfg.iface, be->allowance_index, KB_ALLOWANCES, now))
-		return;
 	for (uint32_t i = 0; i < KB_ALLOWANCES; i++)
-		kb_stat_set(&be->stats->allowance[i], now[i] - be->allowance_since[i]);
+		kb_stat_set(&be->stats->allowance[i], be->allowance[i] - be->allowance_since[i]);
 }
 
 static bool link_is_up(const struct kb_backend *be)
@@ -338,10 +344,10 @@ int kb_backend_housekeep(struct kb_backend *be)
 	if (if_nametoindex(be->cfg.iface) != (unsigned int)be->dev.ifindex)
 		return kb_err_set(KB_EXIT_RETRY, 0, "%s is gone: the interface was removed",
 				  be->cfg.iface);
-	if (read_counters(be, &be->now))
+	if (read_counters(be, &be->now, now_ns))
 		return -1;
 	kb_afxdp_book(be->stats->device, &be->mode, &be->since, &be->now);
-	read_allowances(be);
+	book_allowances(be);
 	kb_kernel_arp_collect(&be->arp, now_ns);
 	return check_rings(be) || check_port(be, now_ns) ? -1 : 0;
 }
@@ -440,22 +446,23 @@ static int report_mode(struct kb_backend *be)
 /* The books open now: what was counted while the sockets came up one by one is not ours. */
 static int open_books(struct kb_backend *be)
 {
-	static const char *const allowances[KB_ALLOWANCES] = KB_ALLOWANCE_NAMES;
-	static char text[KB_MAX_QUEUES][32];
-	const char *names[KB_MAX_QUEUES];
+	const char *names[KB_ALLOWANCES + KB_MAX_QUEUES] = KB_ALLOWANCE_NAMES;
+	const struct kb_redirect_errors *const errors = be->mode.redirect_errors;
+	char text[KB_MAX_QUEUES][32];
 
-	if (has_error_counters(be)) {
-		for (uint32_t i = 0; i < be->cfg.queues; i++) {
-			snprintf(text[i], sizeof(text[i]), be->mode.redirect_errors->format, i);
-			names[i] = text[i];
-		}
-		if (kb_ethtool_find(be->cfg.iface, names, be->cfg.queues, be->errors_index))
-			return -1;
+	for (uint32_t i = 0; i < be->cfg.queues; i++) {
+		text[i][0] = '\0'; /* no counter is called that */
+		if (errors && errors->format)
+			snprintf(text[i], sizeof(text[i]), errors->format, i);
+		names[KB_ALLOWANCES + i] = text[i];
 	}
-	if (kb_ethtool_find(be->cfg.iface, allowances, KB_ALLOWANCES, be->allowance_index) ||
-	    kb_ethtool_read(be->cfg.iface, be->allowance_index, KB_ALLOWANCES, be->allowance_since))
+	if (kb_ethtool_find(be->cfg.iface, names, KB_ALLOWANCES + be->cfg.queues,
+			    be->ethtool_index) ||
+	    read_counters(be, &be->since, kb_now_ns()))
 		return -1;
-	return read_counters(be, &be->since);
+	memcpy(be->allowance_since, be->allowance, sizeof(be->allowance));
+	be->now = be->since;
+	return 0;
 }
 
 static void know_the_subnet(struct kb_backend *be)
