@@ -88,7 +88,6 @@ for mode in native generic; do
   start "KB_XDP_MODE=$mode" KB_UNMATCHED=drop
   send 100 10000 9001
   stop
-  balanced
   [[ $(reported filter_denied) -eq $sent ]] || fail "policy: $(cat "$work/rx.log")"
   start "KB_XDP_MODE=$mode" KB_UNMATCHED=pass
   send 100 10000 9001
