@@ -5,7 +5,7 @@ load helpers
 agent() {
   local bin=$KB_ROOT/opt/aws/amazon-cloudwatch-agent/bin
   mkdir -p "$bin"
-  printf '#!/bin/bash\nprintf "agent-ctl %%s\\n" "$*" >>"$CALLS"\n%s\n' "${1:-}" >"$bin/amazon-cloudwatch-agent-ctl"
+  printf '#!/bin/bash\nprintf "agent-ctl %%s\\n" "$*" >>"$CALLS"\n' >"$bin/amazon-cloudwatch-agent-ctl"
   chmod +x "$bin/amazon-cloudwatch-agent-ctl"
 }
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # status and output are bats's
 # SPDX-License-Identifier: Apache-2.0
 # Steps run for real, against a folder (KB_ROOT), with every command that would change the machine
 # replaced by a stub that records how it was called.

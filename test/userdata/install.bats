@@ -86,7 +86,7 @@ systemd-tmpfiles --create $KB_ROOT/etc/tmpfiles.d/kb.conf" ]]
 }
 
 @test "each plane builds its own receiver, and no more" {
-  local each expected
+  local each binary afxdp dpdk
   for each in xdp:kb-kernel:enabled:disabled afxdp:kb-afxdp:enabled:disabled dpdk:kb-dpdk:disabled:enabled; do
     IFS=: read -r KB_PLANE binary afxdp dpdk <<<"$each"
     plan KB_PLANE="$KB_PLANE"
