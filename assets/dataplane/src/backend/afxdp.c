@@ -337,19 +337,25 @@ static int check_port(struct kb_backend *be, uint64_t now_ns)
 	return 0;
 }
 
-int kb_backend_housekeep(struct kb_backend *be)
+static int observe(struct kb_backend *be, uint64_t now_ns)
 {
-	const uint64_t now_ns = kb_now_ns();
-
-	if (if_nametoindex(be->cfg.iface) != (unsigned int)be->dev.ifindex)
-		return kb_err_set(KB_EXIT_RETRY, 0, "%s is gone: the interface was removed",
-				  be->cfg.iface);
 	if (read_counters(be, &be->now, now_ns))
 		return -1;
 	kb_afxdp_book(be->stats->device, &be->mode, &be->since, &be->now);
 	book_allowances(be);
 	kb_kernel_arp_collect(&be->arp, now_ns);
 	return check_rings(be) || check_port(be, now_ns) ? -1 : 0;
+}
+
+int kb_backend_housekeep(struct kb_backend *be)
+{
+	const int result = observe(be, kb_now_ns());
+
+	/* Asked last, because the interface may go at any point, and then that is the reason. */
+	if (if_nametoindex(be->cfg.iface) != (unsigned int)be->dev.ifindex)
+		return kb_err_set(KB_EXIT_RETRY, 0, "%s is gone: the interface was removed",
+				  be->cfg.iface);
+	return result;
 }
 
 /* --- open --- */
