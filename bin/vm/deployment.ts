@@ -216,8 +216,10 @@ export class Deployment {
   }
 
   private counted(): Omit<Traffic, 'sent'> {
-    const count = (metric: string) => this.sink.value(metric, `Name:${this.plan.KB_NAME}`) ?? 0;
-    return { received: count('PacketsReceived'), lost: count('PacketsLost'), unexplained: count('PacketsUnexplained') };
+    const name = `Name:${this.plan.KB_NAME}`;
+    const count = (metric: string) => this.sink.value(metric, name) ?? 0;
+    const lost = Object.values(this.sink.byTag('PacketsLost', name)).reduce((sum, value) => sum + value, 0); // by cause
+    return { received: count('PacketsReceived'), lost, unexplained: count('PacketsUnexplained') };
   }
 
   /** The host comes back to ready by itself, receives, and says nothing to the stack. */

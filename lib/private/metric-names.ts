@@ -27,9 +27,8 @@ export type MetricName = keyof typeof METRICS;
 export const LOST_CAUSES = [
   'nic_overrun', 'nic_error', 'nic_no_buffer', 'nic_dropped', 'socket_overflow', 'xsk_rx_ring_full',
   'xsk_fill_ring_empty', 'xsk_rx_dropped', 'xdp_redirect_failed', 'xdp_aborted', 'parse_truncated',
-  'parse_bad_ip_header', 'parse_fragment', 'parse_bad_udp_length', 'parse_scattered', 'filter_denied', 'handler',
-  'tx_refused',
+  'parse_bad_ip_header', 'parse_fragment', 'parse_bad_udp_length', 'parse_scattered', 'handler',
 ] as const;
 
 /** Causes of ignored packets: other traffic, no part of the feed's account. */
-export const IGNORED_CAUSES = ['other_not_ipv4', 'other_not_udp', 'other_no_flow'] as const;
+export const IGNORED_CAUSES = ['filter_denied', 'other_not_ipv4', 'other_not_udp', 'other_no_flow'] as const;

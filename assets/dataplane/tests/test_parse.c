@@ -85,7 +85,7 @@ static void fields_are_where_they_belong(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
-		struct kb_pkt pkt;
+		struct kb_pkt pkt = {0};
 		const uint32_t len = packet_build(frame, &specs[i]);
 
 		assert_int_equal(kb_parse_udp(frame, len, &pkt), KB_PARSE_OK);

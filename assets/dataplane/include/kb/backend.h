@@ -56,7 +56,7 @@ void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n);
 
 /*
  * Sends up to n datagrams; returns how many it took. Those are counted here: as `sent`, or as
- * `tx_refused` when no second try would help (longer than the MTU, no next hop). The rest is the
+ * `unsent` when no second try would help (longer than the MTU, no next hop). The rest is the
  * caller's: try again, or count it in kb_handler_env.unsent.
  */
 uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n);

@@ -42,7 +42,7 @@ struct kb_queue_stats {
 	uint64_t polls;			/* all polls */
 	uint64_t gaps;			/* missing sequence numbers, from the handler */
 	uint64_t sent;			/* datagrams given to kb_tx_burst and accepted */
-	uint64_t unsent;		/* datagrams a handler gave up: no free TX descriptor */
+	uint64_t unsent;		/* datagrams to send that were given up */
 	_Alignas(64) uint64_t cause[KB_CAUSES];
 	_Alignas(64) uint64_t handler[KB_HANDLER_COUNTERS];
 	_Alignas(64) struct kb_hist receive; /* rx_ns to the end of the burst's handler, ns */

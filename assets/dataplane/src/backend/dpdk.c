@@ -276,7 +276,7 @@ uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
 			break;
 		}
 		if (refuse_next) {
-			kb_stat_add(&q->stats->cause[KB_CAUSE_TX_REFUSED], 1);
+			kb_stat_add(&q->stats->unsent, 1);
 			done++;
 		} else if (built == 0) {
 			break; /* no buffer */

@@ -577,7 +577,7 @@ uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
 	}
 	kb_stat_add(&q->stats->sent, sent);
 	if (refused)
-		kb_stat_add(&q->stats->cause[KB_CAUSE_TX_REFUSED], refused);
+		kb_stat_add(&q->stats->unsent, refused);
 	return sent + refused;
 }
 

@@ -114,7 +114,7 @@ int kb_sender_attach(struct kb_sender *s)
 
 static uint64_t refusals(const struct kb_sender *s)
 {
-	return kb_stat_get(&s->stats->queue[0].cause[KB_CAUSE_TX_REFUSED]);
+	return kb_stat_get(&s->stats->queue[0].unsent);
 }
 
 /*

@@ -48,10 +48,15 @@ static void count_cause(struct kb_statsd *s, const char *metric, const char *cau
 		add_line(s, "%s:%" PRIu64 "|c|#Name:%s,Cause:%s", metric, n, s->name, cause);
 }
 
+/*
+ * The agent adds the causes up to the total of the Name alone (aggregation_dimensions), so a total
+ * is sent only where there is nothing to add up: the series must not have holes.
+ */
 static void count_class(struct kb_statsd *s, const char *metric, const struct kb_snapshot *growth,
 			enum kb_cause_class class)
 {
-	count(s, metric, kb_snapshot_class(growth, class));
+	if (kb_snapshot_class(growth, class) == 0)
+		count(s, metric, 0);
 	for (uint32_t i = 0; i < KB_CAUSES; i++)
 		if (kb_causes[i].class == class)
 			count_cause(s, metric, kb_causes[i].name, growth->cause[i]);
