@@ -51,7 +51,7 @@ function configuredHandler(folder: string): string | undefined {
 function checkWritable(folder: string): void {
   try {
     fs.mkdirSync(folder, { recursive: true });
-    fs.accessSync(folder, fs.constants.W_OK);
+    [folder, ...fs.readdirSync(folder).map((name) => path.join(folder, name))].forEach((file) => fs.accessSync(file, fs.constants.W_OK));
   } catch {
     throw CommandError.usage(`the data plane is built in ${folder}, which this user cannot write; run the lab with sudo, or remove that folder`);
   }

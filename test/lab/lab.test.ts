@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HugePages } from '../../bin/lab/huge-pages';
+import { Network } from '../../bin/lab/network';
 import { LAB_PLANES } from '../../bin/lab/planes';
 import { LabReport, LabRun, runName } from '../../bin/lab/report';
+import { Undo } from '../../bin/lab/undo';
 
 // The acceptance test of the data plane: real packets, through the command a user types.
 const ROOT = path.resolve(__dirname, '..', '..');
@@ -223,6 +226,28 @@ withRoot('the lab', () => {
     expect(next.status).toBe(0);
     expect(killed.leftovers()).toEqual([]);
     expect(pages.total).toBe(pagesBefore);
+  });
+
+  test('without root builds what it can and says what needs it', () => {
+    const [setpriv, args] = ['setpriv', ['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, path.join(ROOT, 'bin', 'kb.js'), 'lab']];
+    const ended = spawnSync(setpriv, args, { encoding: 'utf8', env: { ...process.env, HOME: os.tmpdir() } });
+    expect(ended.stderr).toMatch(/kb lab: .*run the lab with sudo/);
+    expect(ended.status).toBe(2);
+  });
+
+  test('refuses a port that somebody else listens on', async () => {
+    const undo = new Undo();
+    const network = await Network.create('test', 1500, undo, new AbortController().signal);
+    const holder = spawn('nsenter', [`--net=/run/netns/${network.rx.namespace}`, '--', process.execPath, '-e',
+      "const socket = require('node:dgram').createSocket('udp4'); socket.bind(9000, () => console.log('bound'))"], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(holder.stdout, 'data');
+      await expect(network.checkPortFree(9001)).resolves.toBeUndefined();
+      await expect(network.checkPortFree(9000)).rejects.toThrow(`UDP port 9000 of the plan's flows is in use in namespace ${network.rx.namespace}`);
+    } finally {
+      holder.kill();
+      expect(await undo.run()).toEqual([]);
+    }
   });
 
   test('--keep leaves plan and log to look at, until the next lab', async () => {
