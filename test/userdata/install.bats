@@ -254,3 +254,21 @@ mirror() {
   assert_output_has kb-kernel
   [[ -x $KB_ROOT/opt/kb/bin/kb-stats && -x $KB_ROOT/opt/kb/bin/kb-jitter ]]
 }
+
+@test "for real: libxdp from its pinned source, and a receiver that finds it" {
+  command -v meson m4 clang bpftool >/dev/null || skip 'needs meson, m4, clang and bpftool'
+  local archive=http://deb.debian.org/debian/pool/main/x/xdp-tools/xdp-tools_1.6.3.orig.tar.gz
+  mkdir "$BATS_TEST_TMPDIR/mirror"
+  curl -fsS --connect-timeout 5 --max-time 60 -o "$BATS_TEST_TMPDIR/mirror/xdp-tools-1.6.3.tar.gz" "$archive" ||
+    skip "$archive is out of reach"
+  rm "$STUBS"/{meson,ninja,uname}
+  reader dpkg-query 'shift 3; printf "installed %s\n" "$@"'
+  rm -rf "$ASSET/dataplane"
+  cp -R "$REPOSITORY/assets/dataplane" "$ASSET/"
+  rm -rf "$ASSET/dataplane/"{tests,fuzz,build*}
+  plan KB_PLANE=afxdp KB_LIBXDP_VERSION=1.6.3 KB_PACKAGE_BASE_URL="file://$BATS_TEST_TMPDIR/mirror"
+  step install
+  assert_status 0
+  run ldd "$KB_ROOT/opt/kb/bin/kb-afxdp"
+  assert_output_has "libxdp.so.1 => $KB_ROOT/opt/kb/libxdp/lib/"
+}

@@ -38,6 +38,7 @@ build_libxdp() {
   rm -rf "$prefix"
   logged "$log" make_libxdp "$root/opt/kb/src/xdp-tools" "$prefix" ||
     die "libxdp ${version} does not build on this system"
+  rm -rf "$root/opt/kb/src/xdp-tools"
   printf '%s\n' "$version" >"$prefix/.built"
 }
 
@@ -61,7 +62,7 @@ build_dpdk() {
   log "building DPDK ${version} with the drivers a receiver needs"
   rm -rf "$prefix" "$source/build"
   logged "$log" make_dpdk "$source" "$prefix" || die "DPDK ${version} does not build on this system"
-  rm -rf "$source/build"
+  rm -rf "$source" # 100 MB that a baked image need not carry
   printf '%s\n' "$version" >"$prefix/.built"
 }
 
