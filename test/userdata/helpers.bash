@@ -61,6 +61,12 @@ without() {
   PATH=$STUBS:$farm
 }
 
+# needs COMMAND...: skips the test on a machine without one of them.
+needs() {
+  local each
+  for each; do command -v "$each" >/dev/null || skip "needs $each"; done
+}
+
 # file PATH CONTENT: below KB_ROOT.
 file() {
   mkdir -p "$(dirname "$KB_ROOT$1")"

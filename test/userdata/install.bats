@@ -240,8 +240,8 @@ mirror() {
 }
 
 @test "for real: this machine's compiler builds the kernel receiver" {
-  command -v meson ninja >/dev/null || skip 'needs meson and ninja'
   rm "$STUBS"/{meson,ninja,uname}
+  needs meson ninja gcc
   reader dpkg-query 'shift 3; printf "installed %s\n" "$@"'
   rm -rf "$ASSET/dataplane"
   cp -R "$REPOSITORY/assets/dataplane" "$ASSET/"
@@ -256,12 +256,12 @@ mirror() {
 }
 
 @test "for real: libxdp from its pinned source, and a receiver that finds it" {
-  command -v meson m4 clang bpftool >/dev/null || skip 'needs meson, m4, clang and bpftool'
+  rm "$STUBS"/{meson,ninja,uname}
+  needs meson ninja gcc m4 clang bpftool
   local archive=http://deb.debian.org/debian/pool/main/x/xdp-tools/xdp-tools_1.6.3.orig.tar.gz
   mkdir "$BATS_TEST_TMPDIR/mirror"
   curl -fsS --connect-timeout 5 --max-time 60 -o "$BATS_TEST_TMPDIR/mirror/xdp-tools-1.6.3.tar.gz" "$archive" ||
     skip "$archive is out of reach"
-  rm "$STUBS"/{meson,ninja,uname}
   reader dpkg-query 'shift 3; printf "installed %s\n" "$@"'
   rm -rf "$ASSET/dataplane"
   cp -R "$REPOSITORY/assets/dataplane" "$ASSET/"

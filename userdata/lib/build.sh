@@ -43,12 +43,12 @@ build_libxdp() {
 }
 
 # The library alone: the tools beside it would want libpcap and a manual.
-make_libxdp() {
+make_libxdp() (
   cd "$1" &&
     FORCE_SYSTEM_LIBBPF=1 ./configure &&
     make -j"$(nproc)" libxdp PREFIX="$2" LIBDIR="$2/lib" &&
     make -C lib/libxdp install PREFIX="$2" LIBDIR="$2/lib"
-}
+)
 
 build_dpdk() {
   local version=$1 source=$root/opt/kb/src/dpdk prefix=$root/opt/kb/dpdk log=$root/var/lib/kb/dpdk.log
