@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as crypto from 'node:crypto';
+import * as path from 'node:path';
+import { AssetStore } from '../../../bin/vm/asset-store';
+import { temporaryCredentials } from '../../../bin/vm/credentials';
+import type { Instance } from '../../../bin/vm/instance';
+import type { Identity } from '../../../bin/vm/s3-endpoint';
+import type { Buckets } from './buckets';
+import type { Call } from './call';
+import { Host, HostFault } from './host';
+import { ACCOUNT, REGION, resourceId, ZONES } from './region';
+import type { Inventory, Resource } from './resource';
+import type { WaitConditions } from './wait-conditions';
+
+const MAX_USER_DATA = 16_384; // bytes, EC2's bound
+
+interface Surroundings {
+  readonly folder: string;
+  readonly inventory: Inventory;
+  readonly buckets: Buckets;
+  readonly waits: WaitConditions;
+  readonly identity: Identity & { readonly caFile: string };
+  readonly onCall: (call: Call) => void;
+}
+
+/** EC2's instances: each boots its user data in a process of this machine. */
+export class Instances {
+  /** What goes wrong on the hosts that are launched from now on. */
+  fault: HostFault = {};
+  private readonly hosts = new Map<string, Host>();
+
+  constructor(private readonly surroundings: Surroundings) {}
+
+  /** The instance that runs under an id, or the only one. */
+  running(id?: string): Host[] {
+    return [...this.hosts.values()].filter((host) => id === undefined || host.instance.id === id);
+  }
+
+  async launch(resource: Resource): Promise<void> {
+    const data = this.launchTemplateData(resource);
+    const userData = Buffer.from(String(data.UserData), 'base64').toString('utf8');
+    if (Buffer.byteLength(userData) > MAX_USER_DATA) {
+      throw new Error(`User data is limited to ${MAX_USER_DATA} bytes`);
+    }
+    const role = this.role(data.IamInstanceProfile as { Arn: string });
+    const credentials = temporaryCredentials();
+    const { folder, buckets, waits, identity, onCall } = this.surroundings;
+    const assets = new AssetStore(buckets.objects(), credentials, REGION, this.readable(role), this.fault.asset);
+    const instance = describe(resource, data, role, userData);
+    const spec = { instance, credentials, assets, waits, identity, onCall, fault: this.fault };
+    this.hosts.set(instance.id, await Host.boot(path.join(folder, instance.id), spec));
+  }
+
+  async terminate(id: string): Promise<void> {
+    await this.hosts.get(id)?.terminate();
+    this.hosts.delete(id);
+  }
+
+  private launchTemplateData({ properties }: Resource): Record<string, unknown> {
+    const { LaunchTemplateId: id, Version: version } = properties.LaunchTemplate as { LaunchTemplateId: string; Version: string };
+    const template = this.surroundings.inventory.get(id);
+    if (template?.attributes.LatestVersionNumber !== version) {
+      throw new Error(`The specified launch template, with template ID ${id} and version ${version}, does not exist.`);
+    }
+    return template.properties.LaunchTemplateData as Record<string, unknown>;
+  }
+
+  private role({ Arn: arn }: { readonly Arn: string }): string {
+    const profile = this.surroundings.inventory.all('AWS::IAM::InstanceProfile').find(({ attributes }) => attributes.Arn === arn);
+    if (profile === undefined) {
+      throw new Error(`Value (${arn}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN`);
+    }
+    return (profile.properties.Roles as string[])[0];
+  }
+
+  /** ARN patterns that the role may read now: a policy that comes after the instance may come too late for its boot. */
+  private readable(role: string): string[] {
+    interface Statement { readonly Effect: string; readonly Action: string | string[]; readonly Resource: string | string[] }
+    return this.surroundings.inventory.all('AWS::IAM::Policy')
+      .filter(({ properties }) => (properties.Roles as string[]).includes(role))
+      .flatMap(({ properties }) => (properties.PolicyDocument as { Statement: Statement[] }).Statement)
+      .filter(({ Effect: effect, Action: action }) => effect === 'Allow' && [action].flat().includes('s3:GetObject'))
+      .flatMap(({ Resource: resource }) => resource);
+  }
+}
+
+function describe({ physicalId, attributes }: Resource, data: Record<string, unknown>, role: string, userData: string): Instance {
+  const [primary] = data.NetworkInterfaces as { SubnetId: string; DeviceIndex: number; NetworkCardIndex: number }[];
+  return {
+    id: physicalId,
+    type: data.InstanceType as string,
+    imageId: data.ImageId as string,
+    accountId: ACCOUNT,
+    region: REGION,
+    availabilityZone: ZONES[0],
+    role,
+    tags: {},
+    interfaces: [{
+      deviceIndex: primary.DeviceIndex,
+      networkCard: primary.NetworkCardIndex,
+      id: resourceId('eni'),
+      mac: `02:${crypto.randomBytes(5).toString('hex').match(/../g)!.join(':')}`,
+      address: attributes.PrivateIp,
+      subnet: { id: primary.SubnetId, bridge: '', network: '10.0.0.0', prefix: 16, router: '10.0.0.1' },
+      tap: '',
+    }],
+    userData,
+  };
+}
