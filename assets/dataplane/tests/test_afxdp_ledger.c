@@ -2,7 +2,7 @@
 /* Each loss stage by the counters that it moves: booked once, whatever counts it. */
 #include "check.h"
 
-#include "afxdp_ledger.h"
+#include "backend/afxdp/ledger.h"
 
 static struct kb_afxdp_reading since, now;
 static struct kb_device_stats page[2];

@@ -98,9 +98,9 @@ done
 
 echo '# zero-copy that the driver has not is refused, and accepted only as copy'
 KB_ZERO_COPY=require expect 2 "$build/kb-afxdp"
-contains 'driver veth refuses zero-copy'
+contains 'veth refuses zero-copy'
 expect 2 env KB_ZERO_COPY=require KB_XDP_MODE=generic "$build/kb-afxdp"
-contains 'needs KB_XDP_MODE="native"'
+contains 'zero-copy needs KB_XDP_MODE="native"'
 start KB_ZERO_COPY=auto
 "$build/tools/kb-stats" --json | grep -q 'zero-copy=EOPNOTSUPP' || fail 'the refusal is not reported'
 stop

@@ -21,7 +21,7 @@
 #include "filter.skel.h"
 #include "redirect.skel.h"
 #include "xdp_program.h"
-#include "xsk.h"
+#include "backend/afxdp/xsk.h"
 
 #define MUTATIONS   20000 /* random frames, a few seconds of the kernel's time at most */
 #define ETH_MINIMUM 14	  /* the kernel runs XDP on no shorter frame */

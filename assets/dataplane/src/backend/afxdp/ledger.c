@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "afxdp_ledger.h"
+#include "ledger.h"
 
 #include <string.h>
 
