@@ -19,13 +19,11 @@ function configure(build, options) {
 }
 
 function dataplane() {
-  const plain = configure('build/test', []) ? meson('build/test') : one('false', []);
-  // Sanitizers find what asserts cannot; the receivers' LTO is off, because both at once take minutes.
-  const sanitize = ['-Db_sanitize=address,undefined', '-Db_lto=false', '-Dbuildtype=debugoptimized', '-Dfuzz=true'];
-  if (!configure('build/sanitize', sanitize)) {
-    return sum([plain, one('false', [])]);
-  }
-  return sum([plain, meson('build/sanitize'), one('bash', ['test/suites/fuzz.sh', 'build/sanitize', fuzzSeconds])]);
+  const fuzz = ['-Db_lto=false', '-Dfuzz=true', `-Dfuzz_seconds=${fuzzSeconds}`];
+  const plain = configure('build/test', fuzz) ? sum([meson('build/test'), one('ninja', ['-C', 'build/test', 'fuzz'])]) : one('false', []);
+  // Once more with sanitizers, which find what asserts cannot.
+  const sanitize = ['-Db_sanitize=address,undefined', '-Db_lto=false', '-Dbuildtype=debugoptimized'];
+  return sum([plain, configure('build/sanitize', sanitize) ? meson('build/sanitize') : one('false', [])]);
 }
 
 ensurePackages();
@@ -35,6 +33,7 @@ export const suites = [
   { name: 'contract', what: 'both sides of every seam', run: () => jest(['test/contract']) },
   { name: 'userdata', what: 'host bring-up: steps, units, checks', run: () => tap('bats', ['--formatter', 'tap', 'test/userdata']) },
   { name: 'dataplane', what: 'the C data plane: unit tests, sanitizers, fuzzing', run: dataplane },
+  { name: 'deploy', what: 'cdk deploy and cdk destroy, against a stand-in for AWS', run: () => jest(['test/deploy', '--runInBand']) },
   {
     // Without root its runs skip themselves and say so; its arithmetic needs none.
     name: 'lab', what: 'real packets through every plane',
