@@ -96,6 +96,14 @@ for mode in native generic; do
     fail "policy: $(cat "$work/rx.log")"
 done
 
+echo '# multicast: the group is joined while the receiver runs'
+start KB_FLOWS='udp:239.1.1.1:9000,udp:239.1.1.2:9000,udp:239.1.1.1:9001'
+ip maddr show dev kbrx | grep -q 'inet  239.1.1.2' || fail "groups: $(ip maddr show dev kbrx)"
+"$gen" --iface kbtx --src-addr 10.0.0.1 --to 239.1.1.1:9001 --rate 1000 --count 100 >"$work/gen.log"
+stop
+[[ $(reported received) -eq 100 ]] || fail "multicast: $(cat "$work/rx.log")"
+! ip maddr show dev kbrx | grep -q 'inet  239.1.1' || fail 'still a member'
+
 echo '# zero-copy that the driver has not is refused, and accepted only as copy'
 KB_ZERO_COPY=require expect 2 "$build/kb-afxdp"
 contains 'veth refuses zero-copy'

@@ -145,7 +145,8 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 		goto undo_arp;
 	if (open_in_mode(be, &port, &refused))
 		goto undo_redirect;
-	if (connect_sockets(be) || report_mode(be, &port, refused) || kb_port_open_books(be))
+	if (connect_sockets(be) || report_mode(be, &port, refused) || kb_port_open_books(be) ||
+	    kb_groups_join(&be->groups, &cfg->flows, be->dev.ifindex)) /* last: now they may come */
 		goto undo_queues;
 	be->checked_ns = kb_now_ns();
 	*out = be;
@@ -166,7 +167,9 @@ void kb_backend_close(struct kb_backend *be)
 {
 	if (!be)
 		return;
-	kb_redirect_close(be->redirect); /* first: no frame may come for a socket that is gone */
+	kb_groups_leave(&be->groups);
+	kb_redirect_close(
+		be->redirect); /* before the sockets: no frame may come for a socket that is gone */
 	close_queues(be);
 	kb_kernel_arp_close(&be->arp);
 	free(be);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "kb/backend.h"
 #include "kb/bpf.h"
+#include "groups.h"
 #include "kernel_arp.h"
 #include "ledger.h"
 #include "netdev.h"
@@ -30,6 +31,7 @@ struct kb_backend {
 	struct kb_netdev dev;
 	struct kb_redirect *redirect;
 	uint32_t open_queues;
+	struct kb_groups groups;
 
 	/* sending */
 	struct kb_kernel_arp arp;
