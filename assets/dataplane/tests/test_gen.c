@@ -148,6 +148,14 @@ static void wrong_options_are_refused_in_words(void **state)
 		{0, "--to 10.0.0.1:1 --seconds 1 --count 1", "exclude each other"},
 		{0, "--to 10.0.0.1:1,10.0.0.2:1", "give --lines 2"},
 		{0, "--to 10.0.0.1:1 --from-port 65535 --flows 2", "no room for 2 flows"},
+		{0, "--to 10.0.0.1:1 --line-loss 1:2",
+		 "--line-loss names 2 lines of 1: give --lines 2"},
+		{0, "--to 10.0.0.1:1 --line-loss 101%", "got '101%'"},
+		{0, "--to 10.0.0.1:1 --line-loss -1%", "got '-1%'"},
+		{0, "--to 10.0.0.1:1 --line-loss nan", "got 'nan'"},
+		{0, "--to 10.0.0.1:1 --lines 2 --line-loss 1%,2%", "as in 1%:0.5%"},
+		{0, "--to 10.0.0.1:1 --lines 2 --line-loss 1%:", "got '1%:'"},
+		{0, "--to 10.0.0.1:1 --lines 8 --line-loss 1:1:1:1:1:1:1:1:1", "at most 8 lines"},
 		{0, "--to 10.0.0.1:1 --eal x", "unknown option '--eal'"},
 		{0, "--to 10.0.0.1:1 --rate", "--rate needs a value"},
 		{KB_GEN_EAL, "--to 10.0.0.1:1", "either --pci or --eal"},
@@ -250,6 +258,54 @@ static void every_message_goes_out_once_with_the_time_it_was_due(void **state)
 	}
 }
 
+/* The sender's report against what really came through its hands. */
+static void what_is_withheld_is_counted_exactly(void **state)
+{
+	static struct kb_sender s;
+	static struct kb_sender again;
+	static struct kb_gen_result r;
+	static uint8_t lines_of[20000];
+	const char *const line = "--to 10.0.0.1:9000 --rate 10000000 --count 20000 --lines 2 "
+				 "--line-loss 20%:5 --seed 9 --size 24";
+	struct kb_gen_options o;
+	uint64_t absent[2] = {0};
+	uint64_t nowhere = 0;
+	(void)state;
+
+	s = (struct kb_sender){.take_at_most = 7, .refuse_every = 3};
+	assert_int_equal(parse(&o, 0, line), 0);
+	run(&o, &s, &r);
+	assert_int_equal(r.sent, r.due);
+	assert_int_equal(r.sent, s.seen);
+	memset(lines_of, 0, sizeof(lines_of));
+	for (uint32_t i = 0; i < s.seen; i++)
+		lines_of[s.msg[i].seq] |= (uint8_t)(1u << s.msg[i].line);
+	for (uint32_t i = 0; i < 20000; i++) {
+		absent[0] += !(lines_of[i] & 1);
+		absent[1] += !(lines_of[i] & 2);
+		nowhere += !lines_of[i];
+	}
+	assert_int_equal(r.withheld[0], absent[0]);
+	assert_int_equal(r.withheld[1], absent[1]);
+	assert_int_equal(r.withheld_all, nowhere);
+	assert_int_equal(r.sent + absent[0] + absent[1], 40000);
+	assert_int_equal(lines_of[0], 3);
+	assert_int_equal(lines_of[19999], 3);
+	/* Binomial, five sigma: 4000 +- 283, 1000 +- 154, and 200 +- 71 on both. */
+	assert_in_range(absent[0], 3717, 4283);
+	assert_in_range(absent[1], 846, 1154);
+	assert_in_range(nowhere, 129, 271);
+
+	/* The seed decides, not how the sender took them. */
+	again = (struct kb_sender){.take_at_most = 64};
+	run(&o, &again, &r);
+	assert_int_equal(again.seen, s.seen);
+	for (uint32_t i = 0; i < s.seen; i++) {
+		assert_int_equal(again.msg[i].seq, s.msg[i].seq);
+		assert_int_equal(again.msg[i].line, s.msg[i].line);
+	}
+}
+
 static void a_sender_that_never_takes_ends_the_run(void **state)
 {
 	static struct kb_sender s;
@@ -286,6 +342,7 @@ int main(void)
 		cmocka_unit_test(options_are_read),
 		cmocka_unit_test(wrong_options_are_refused_in_words),
 		cmocka_unit_test(every_message_goes_out_once_with_the_time_it_was_due),
+		cmocka_unit_test(what_is_withheld_is_counted_exactly),
 		cmocka_unit_test(a_sender_that_never_takes_ends_the_run),
 		cmocka_unit_test(a_stop_ends_the_run_with_the_count_so_far),
 	};

@@ -17,6 +17,7 @@ enum {
 	FROM_PORT,
 	FLOWS,
 	LINES,
+	LINE_LOSS,
 	RATE,
 	SIZE,
 	SECONDS,
@@ -51,10 +52,12 @@ static const struct row {
 	{"count", COUNT, 0, "N", "how many messages, instead of --seconds"},
 	{"arrivals", ARRIVALS, 0, "constant|poisson|burst:N", "spacing of messages (constant)"},
 	{"lines", LINES, 0, "N", "send each message on N lines, A and B (1)"},
+	{"line-loss", LINE_LOSS, 0, "PERCENT[:PERCENT]",
+	 "copies never sent on line A, B, as in 1%:0.5% (0)"},
 	{"from-port", FROM_PORT, 0, "PORT", "first source port (sockets: any, frames: 40000)"},
 	{"flows", FLOWS, 0, "N",
 	 "streams sent in turn, each with its own source port and sequence (1)"},
-	{"seed", SEED, 0, "N", "of the random arrivals (1)"},
+	{"seed", SEED, 0, "N", "of the random arrivals and losses (1)"},
 	{"core", CORE, 0, "N", "CPU of the sending thread (not pinned)"},
 	{"progress", PROGRESS, 0, NULL, "a line each second on standard error"},
 	{"json", JSON, 0, "FILE", "write the result as JSON; - is standard output"},
@@ -180,6 +183,27 @@ static int seconds(double *out, const char *value)
 	return 0;
 }
 
+static int line_loss(struct kb_gen_options *o, const char *value)
+{
+	const char *const allowed = "a percentage for each line, as in 1%:0.5%";
+	const char *at = value;
+
+	for (o->n_line_loss = 0; o->n_line_loss < KB_GEN_MAX_LINES;) {
+		char *end;
+		const double percent = strtod(at, &end);
+		if (end == at || !(percent >= 0 && percent <= 100))
+			return bad("line-loss", allowed, value);
+		o->line_loss[o->n_line_loss++] = percent;
+		end += *end == '%';
+		if (*end == '\0')
+			return 0;
+		if (*end != ':')
+			return bad("line-loss", allowed, value);
+		at = end + 1;
+	}
+	return bad("line-loss", "a list for at most 8 lines", value);
+}
+
 static int mac(struct kb_gen_options *o, const char *value)
 {
 	unsigned int b[6];
@@ -206,6 +230,8 @@ static int take(struct kb_gen_options *o, double *run_s, int id, const char *val
 		return number32(&o->flows, "flows", 1, KB_GEN_MAX_FLOWS, value);
 	case LINES:
 		return number32(&o->lines, "lines", 1, KB_GEN_MAX_LINES, value);
+	case LINE_LOSS:
+		return line_loss(o, value);
 	case RATE:
 		/* 10^9 messages a second would be one in each nanosecond of the clock. */
 		return number(&o->rate, "rate", 1, 1000000000, value);
@@ -260,6 +286,10 @@ static int check(struct kb_gen_options *o, double run_s, uint32_t wants)
 		return kb_err_set(KB_EXIT_CONFIG, 0,
 				  "--to names %u destinations for %u line%s: give --lines %u",
 				  o->n_to, o->lines, o->lines == 1 ? "" : "s", o->n_to);
+	if (o->n_line_loss > o->lines)
+		return kb_err_set(KB_EXIT_CONFIG, 0,
+				  "--line-loss names %u lines of %u: give --lines %u",
+				  o->n_line_loss, o->lines, o->n_line_loss);
 	if (o->from_port + o->flows > UINT16_MAX + 1u)
 		return kb_err_set(KB_EXIT_CONFIG, 0,
 				  "--from-port %u leaves no room for %u flows below 65536",

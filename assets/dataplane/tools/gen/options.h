@@ -18,6 +18,8 @@ struct kb_gen_options {
 	uint32_t from_port; /* first source port, 0 = the sender's choice */
 	uint32_t flows;	    /* source ports used in turn, each a stream of its own */
 	uint32_t lines;
+	double line_loss[KB_GEN_MAX_LINES]; /* percent of each line's copies never sent */
+	uint32_t n_line_loss;
 	uint64_t rate;	/* messages per second; each goes out once on every line */
 	uint32_t size;	/* UDP payload bytes */
 	uint64_t count; /* messages */

@@ -12,6 +12,7 @@
 #include "kb/clock.h"
 #include "kb/error.h"
 #include "kb/msg.h"
+#include "loss.h"
 
 #define BATCH	64u	    /* datagrams handed over together when they are late or due together */
 #define LEAD_NS 10000000ull /* from here to the first message: all are scheduled alike */
@@ -20,6 +21,7 @@ struct kb_pace {
 	const struct kb_gen_options *o;
 	struct kb_sender *sender;
 	struct kb_arrivals arrivals;
+	struct kb_loss loss;
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC when the run began */
 	uint64_t seq;	      /* next message */
 	uint64_t next_ns;     /* when it is due, CLOCK_MONOTONIC */
@@ -44,6 +46,7 @@ int kb_pace_open(struct kb_pace **out, const struct kb_gen_options *o, struct kb
 	for (size_t i = 0; i < (size_t)BATCH * o->size; i++)
 		p->payload[i] = (uint8_t)i;
 	kb_arrivals_init(&p->arrivals, o->arrivals, o->rate, o->burst, o->seed);
+	kb_loss_init(&p->loss, o);
 	return 0;
 }
 
@@ -94,17 +97,41 @@ static void fill(struct kb_pace *p, uint32_t slot, uint32_t line)
 	p->due_ns[slot] = p->next_ns;
 }
 
+/* The lines that do not carry the next message; counts them. */
+static uint32_t withhold(struct kb_pace *p, struct kb_gen_result *r)
+{
+	const struct kb_gen_options *const o = p->o;
+	const uint32_t drawn = kb_loss_next(&p->loss);
+
+	if (!drawn || p->seq < o->flows || p->seq + o->flows >= o->count)
+		return 0;
+	for (uint32_t line = 0; line < o->lines; line++)
+		r->withheld[line] += drawn >> line & 1;
+	r->withheld_all += drawn == (1u << o->lines) - 1;
+	return drawn;
+}
+
+/* One message more whose time has come. */
+static void schedule_next(struct kb_pace *p, struct kb_gen_result *r, uint32_t withheld)
+{
+	const uint32_t copies = p->o->lines - (uint32_t)__builtin_popcount(withheld);
+
+	p->seq++;
+	p->next_ns = r->start_ns + kb_arrivals_next(&p->arrivals);
+	__atomic_store_n(&r->due, r->due + copies, __ATOMIC_RELAXED);
+}
+
 /* Takes messages that are due into the batch as long as there is room for all their lines. */
 static void collect(struct kb_pace *p, struct kb_gen_result *r, uint64_t now)
 {
 	if (p->head == p->tail)
 		p->head = p->tail = 0;
 	while (p->seq < p->o->count && p->next_ns <= now && p->tail + p->o->lines <= BATCH) {
+		const uint32_t withheld = withhold(p, r);
 		for (uint32_t line = 0; line < p->o->lines; line++)
-			fill(p, p->tail++, line);
-		p->seq++;
-		p->next_ns = r->start_ns + kb_arrivals_next(&p->arrivals);
-		__atomic_store_n(&r->due, r->due + p->o->lines, __ATOMIC_RELAXED);
+			if (!(withheld >> line & 1))
+				fill(p, p->tail++, line);
+		schedule_next(p, r, withheld);
 	}
 }
 
@@ -133,11 +160,8 @@ static bool hopeless(const struct kb_pace *p, uint64_t now, uint64_t planned_end
 /* What would have been offered by now had the sender kept up. */
 static void count_due(struct kb_pace *p, struct kb_gen_result *r, uint64_t now)
 {
-	while (p->seq < p->o->count && p->next_ns <= now) {
-		p->seq++;
-		p->next_ns = r->start_ns + kb_arrivals_next(&p->arrivals);
-		r->due += p->o->lines;
-	}
+	while (p->seq < p->o->count && p->next_ns <= now)
+		schedule_next(p, r, withhold(p, r));
 }
 
 void kb_pace_run(struct kb_pace *p, struct kb_gen_result *r, const atomic_bool *stop)

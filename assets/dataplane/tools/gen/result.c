@@ -16,10 +16,19 @@ static uint64_t sent(const struct kb_gen_run *run, const struct kb_gen_result *r
 	return r->sent - run->refused;
 }
 
+static uint64_t withheld(const struct kb_gen_run *run, const struct kb_gen_result *r)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t line = 0; line < run->o->lines; line++)
+		sum += r->withheld[line];
+	return sum;
+}
+
 static double rate(const struct kb_gen_run *run, const struct kb_gen_result *r)
 {
 	/* The first message marks the start of the clock: n messages span n - 1 intervals. */
-	const uint64_t messages = sent(run, r) / run->o->lines;
+	const uint64_t messages = (sent(run, r) + withheld(run, r)) / run->o->lines;
 	return messages > 1 && seconds(r) > 0 ? (double)(messages - 1) / seconds(r) : 0;
 }
 
@@ -42,6 +51,15 @@ void kb_gen_result_print(FILE *to, const struct kb_gen_run *run, const struct kb
 		sent(run, r), r->due, sent(run, r) * run->o->size);
 	fprintf(to, "not sent      %" PRIu64 " never taken, %" PRIu64 " refused\n",
 		r->due - r->sent, run->refused);
+	if (run->o->n_line_loss) {
+		fprintf(to,
+			"withheld      %" PRIu64 " datagrams on purpose, %" PRIu64
+			" messages on every line; by line",
+			withheld(run, r), r->withheld_all);
+		for (uint32_t line = 0; line < run->o->lines; line++)
+			fprintf(to, " %" PRIu64, r->withheld[line]);
+		fputc('\n', to);
+	}
 	fprintf(to, "deferred      %" PRIu64 " times the sender took less than was due\n",
 		r->deferred);
 	fprintf(to, "rate          %.0f messages/s asked, %.0f achieved over %.3f s\n",
@@ -73,6 +91,13 @@ void kb_gen_result_json(FILE *to, const struct kb_gen_run *run, const struct kb_
 		o->rate, o->size, o->lines, o->flows, arrival_names[o->arrivals], o->burst, o->seed,
 		o->count, r->due, sent(run, r), r->due - r->sent, run->refused, r->deferred,
 		sent(run, r) * o->size);
+	fprintf(to,
+		"  \"withheld\": %" PRIu64 ",\n  \"withheldOnEveryLine\": %" PRIu64
+		",\n  \"withheldByLine\": [",
+		withheld(run, r), r->withheld_all);
+	for (uint32_t line = 0; line < o->lines; line++)
+		fprintf(to, "%s%" PRIu64, line ? ", " : "", r->withheld[line]);
+	fprintf(to, "],\n");
 	fprintf(to,
 		"  \"elapsedNs\": %" PRIu64 ",\n  \"achievedRate\": %.1f,\n"
 		"  \"scheduleErrorNs\": { \"p50\": %" PRIu64 ", \"p99\": %" PRIu64
