@@ -5,6 +5,7 @@ export * from './data-plane';
 export * from './data-plane-kind';
 export * from './host-os';
 export * from './host-tuning';
+export * from './instance-capabilities';
 export * from './latency-dashboard';
 export * from './low-latency-instance';
 export * from './packet-handler';

@@ -10,6 +10,7 @@ import { DataInterface } from './data-interface';
 import type { DataPlane } from './data-plane';
 import { HostOs } from './host-os';
 import type { HostTuning } from './host-tuning';
+import type { InstanceCapabilities } from './instance-capabilities';
 import { validateAlarms } from './private/alarm-validation';
 import { renderUserData } from './private/bootstrap';
 import { decide } from './private/decide';
@@ -153,6 +154,13 @@ export interface LowLatencyInstanceProps {
    * @default - c6in.32xlarge: 64 cores, two 100 Gbit/s network cards
    */
   readonly instanceType?: ec2.InstanceType;
+
+  /**
+   * What `instanceType` can do, where this library does not know it.
+   *
+   * @default - as EC2 described the type when this library was released
+   */
+  readonly instanceCapabilities?: InstanceCapabilities;
 
   /**
    * Subnets to choose from; the instance is put into the first one.
@@ -417,7 +425,7 @@ export class LowLatencyInstance extends LowLatencyInstanceBase {
     const os = props.os ?? HostOs.amazonLinux2023();
     const dataInterface = (props.dataInterface ?? DataInterface.of())._bind();
     this.instanceName = props.instanceName ?? dimensionName(this.node.path);
-    const { values, launch } = decide(this, planInput(props, this.instanceName, instanceType.toString(), os, dataInterface));
+    const { values, launch } = decide(this, planInput(props, this.instanceName, instanceType, os, dataInterface));
 
     const subnet = this.managementSubnet(vpc, props.vpcSubnets);
     const dataSubnet = dataInterface.subnet ?? subnet;

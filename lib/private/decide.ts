@@ -7,11 +7,11 @@ import { planFor } from './host-plan';
 import { instanceFacts } from './instance-facts';
 
 /** The plan for a construct's choices; throws with everything that is wrong with them, warns of what surprises. */
-export function decide(scope: Construct, input: Omit<PlanInput, 'facts'>): HostPlan {
+export function decide(scope: Construct, input: PlanInput): HostPlan {
   const findings = new Findings();
   refuseTokens(input, '', findings);
   findings.throwIfAny(scope);
-  const outcome = planFor({ ...input, facts: instanceFacts(input.instanceType) });
+  const outcome = planFor({ ...input, facts: input.facts ?? instanceFacts(input.instanceType) });
   if (!outcome.plan) {
     outcome.findings.forEach(message => findings.add(message));
     findings.throwIfAny(scope);

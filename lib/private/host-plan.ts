@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isPowerOfTwo, range } from './bounds';
+import { checkFacts } from './check-facts';
 import { decideCores } from './core-plan';
 import { Findings } from './fail';
 import type { HandlerChoice } from './handler-plan';
@@ -138,7 +139,11 @@ export function planFor(input: PlanInput): PlanOutcome {
   const { facts, dataPlane } = input;
   if (!facts) {
     findings.add(`'instanceType' ${input.instanceType} is not a type this library knows; use one of the families `
-      + knownInstanceFamilies().join(', '));
+      + `${knownInstanceFamilies().join(', ')}, or describe it with 'instanceCapabilities': InstanceCapabilities.of({...})`);
+    return { findings: findings.list };
+  }
+  checkFacts(facts, findings);
+  if (findings.list.length > 0) {
     return { findings: findings.list };
   }
 

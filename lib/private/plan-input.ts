@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Duration } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { CoreLayout } from '../core-layout';
 import type { DataInterfaceOptions } from '../data-interface';
 import type { HostOs } from '../host-os';
@@ -12,13 +13,14 @@ export const DEFAULT_BOOT_TIMEOUT = Duration.minutes(60);
 
 /** The user's choices as plain values: where constructs end and decisions begin. */
 export function planInput(
-  props: LowLatencyInstanceProps, instanceName: string, instanceType: string, os: HostOs, dataInterface: DataInterfaceOptions,
-): Omit<PlanInput, 'facts'> {
+  props: LowLatencyInstanceProps, instanceName: string, instanceType: ec2.InstanceType, os: HostOs, dataInterface: DataInterfaceOptions,
+): PlanInput {
   const { networkCard, deviceIndex, mtu, queueCount, enaExpress, udpTimeout, udpStreamTimeout } = dataInterface;
   return {
     name: instanceName,
     os: { name: os.name, amazonDriver: os._amazonDriver },
-    instanceType,
+    instanceType: instanceType.toString(),
+    facts: props.instanceCapabilities?._bind(instanceType),
     threadsPerCore: props.threadsPerCore ?? 1,
     dataPlane: props.dataPlane._bind(),
     dataInterface: {
