@@ -240,7 +240,7 @@ static int parse_lines(struct kb_handler *h, const char *args)
 		return given;
 	char *rest = text;
 	for (char *port = strsep(&rest, ","); port != NULL; port = strsep(&rest, ",")) {
-		uint64_t number;
+		uint64_t number = 0;
 		if (h->ports == KB_SEQ_LINES)
 			return kb_err_set(KB_EXIT_CONFIG, 0,
 					  "KB_HANDLER_ARGS: 'lines' takes at most %u ports",
