@@ -2,14 +2,27 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import type { ILowLatencyFleet } from './low-latency-fleet';
 import type { ILowLatencyInstance } from './low-latency-instance';
+import type { IPacketReceiver } from './packet-receiver';
 import { fail } from './private/fail';
 import { LOST_CAUSES } from './private/metric-names';
 
 /** Options of `LatencyDashboard`. */
 export interface LatencyDashboardProps {
-  /** The hosts to show, one row of graphs each. */
-  readonly instances: ILowLatencyInstance[];
+  /**
+   * The hosts to show, one row of graphs each.
+   *
+   * @default - none
+   */
+  readonly instances?: ILowLatencyInstance[];
+
+  /**
+   * The fleets to show, one row of graphs each, below the hosts.
+   *
+   * @default - none
+   */
+  readonly fleets?: ILowLatencyFleet[];
 
   /**
    * Name of the dashboard.
@@ -33,52 +46,56 @@ export class LatencyDashboard extends Construct {
 
   public constructor(scope: Construct, id: string, props: LatencyDashboardProps) {
     super(scope, id);
-    if (props.instances.length === 0) {
-      fail(this, "'instances' must have at least one entry, got none");
+    const rows: [string, IPacketReceiver][] = [
+      ...(props.instances ?? []).map((instance): [string, IPacketReceiver] => [instance.instanceName, instance]),
+      ...(props.fleets ?? []).map((fleet): [string, IPacketReceiver] => [fleet.fleetName, fleet]),
+    ];
+    if (rows.length === 0) {
+      fail(this, "'instances' or 'fleets' must have at least one entry, got none");
     }
     this.dashboard = new cloudwatch.Dashboard(this, 'Resource', { dashboardName: props.dashboardName });
     const period = props.period ?? Duration.minutes(1);
-    for (const instance of props.instances) {
+    for (const [name, receiver] of rows) {
       this.dashboard.addWidgets(
-        new cloudwatch.TextWidget({ markdown: `## ${instance.instanceName}`, width: 24, height: 1 }));
-      this.dashboard.addWidgets(latency(instance, period), packets(instance, period), losses(instance, period), state(instance, period));
+        new cloudwatch.TextWidget({ markdown: `## ${name}`, width: 24, height: 1 }));
+      this.dashboard.addWidgets(latency(receiver, period), packets(receiver, period), losses(receiver, period), state(receiver, period));
     }
   }
 }
 
-function latency(instance: ILowLatencyInstance, period: Duration): cloudwatch.IWidget {
-  const percentile = (p: number) => instance.metricReceiveLatency({ statistic: cloudwatch.Stats.p(p), label: `p${p}`, period });
+function latency(receiver: IPacketReceiver, period: Duration): cloudwatch.IWidget {
+  const percentile = (p: number) => receiver.metricReceiveLatency({ statistic: cloudwatch.Stats.p(p), label: `p${p}`, period });
   return graph('Receive latency, µs', {
     left: [percentile(50), percentile(99), percentile(99.9)],
-    right: [instance.metricOneWayLatency({ statistic: cloudwatch.Stats.p(99), label: 'one-way p99', period })],
+    right: [receiver.metricOneWayLatency({ statistic: cloudwatch.Stats.p(99), label: 'one-way p99', period })],
   });
 }
 
-function packets(instance: ILowLatencyInstance, period: Duration): cloudwatch.IWidget {
+function packets(receiver: IPacketReceiver, period: Duration): cloudwatch.IWidget {
   return graph('Packets', {
-    left: [instance.metricPacketsReceived({ label: 'received', period })],
+    left: [receiver.metricPacketsReceived({ label: 'received', period })],
     right: [
-      instance.metricSequenceGaps({ label: 'sequence gaps', period }),
-      instance.metricPacketsUnexplained({ label: 'unexplained', period }),
+      receiver.metricSequenceGaps({ label: 'sequence gaps', period }),
+      receiver.metricPacketsUnexplained({ label: 'unexplained', period }),
     ],
   });
 }
 
-function losses(instance: ILowLatencyInstance, period: Duration): cloudwatch.IWidget {
+function losses(receiver: IPacketReceiver, period: Duration): cloudwatch.IWidget {
   return graph('Lost, by cause', {
-    left: LOST_CAUSES.map(cause => instance.metricPacketsLostBy(cause, { label: cause, period })),
+    left: LOST_CAUSES.map(cause => receiver.metricPacketsLostBy(cause, { label: cause, period })),
     stacked: true,
   });
 }
 
-function state(instance: ILowLatencyInstance, period: Duration): cloudwatch.IWidget {
+function state(receiver: IPacketReceiver, period: Duration): cloudwatch.IWidget {
   return graph('State', {
     left: [
-      instance.metricReceiverUp({ label: 'receiver up', period }),
-      instance.metricFastPath({ label: 'fast path', period }),
+      receiver.metricReceiverUp({ label: 'receiver up', period }),
+      receiver.metricFastPath({ label: 'fast path', period }),
     ],
     leftYAxis: { min: 0, max: 1 },
-    right: [instance.metricAllowanceExceeded({ label: 'allowance exceeded', period })],
+    right: [receiver.metricAllowanceExceeded({ label: 'allowance exceeded', period })],
   });
 }
 

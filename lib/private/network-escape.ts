@@ -14,7 +14,8 @@ export interface NetworkInterfaceSpec {
   readonly description: string;
   readonly networkCard: number;
   readonly deviceIndex: number;
-  readonly subnetId: string;
+  /** Left out where an Auto Scaling group says it. */
+  readonly subnetId?: string;
   readonly securityGroupIds: string[];
   readonly enaQueueCount?: number;
   readonly enaExpress?: boolean;
@@ -61,8 +62,8 @@ export function instanceFromTemplate(scope: Construct, id: string, template: ec2
 }
 
 /**
- * Waits for one signal of a booted host. Handle and condition serve once, so both are renamed whenever another instance
- * will boot: when anything about its launch template changes.
+ * Waits for the signals of booted hosts. Handle and condition serve once, so both are renamed whenever other instances
+ * will boot: when anything about their launch template changes. A condition's count cannot change either.
  */
 export class BootGate {
   /** Where the host sends its signal. */
@@ -71,21 +72,21 @@ export class BootGate {
   private template?: cdk.CfnResource;
   private resolving = false;
 
-  public constructor(private readonly scope: Construct, private readonly timeout: cdk.Duration) {
+  public constructor(private readonly scope: Construct, private readonly timeout: cdk.Duration, private readonly signals: number) {
     this.handle = new cdk.CfnWaitConditionHandle(scope, 'ReadyHandle');
     this.rename(this.handle);
     this.url = this.handle.ref;
   }
 
-  public waitFor(instance: cdk.CfnResource, template: ec2.LaunchTemplate): cdk.CfnWaitCondition {
+  public waitFor(launcher: cdk.CfnResource, template: ec2.LaunchTemplate): cdk.CfnWaitCondition {
     this.template = template.node.defaultChild as ec2.CfnLaunchTemplate;
     const condition = new cdk.CfnWaitCondition(this.scope, 'Ready', {
       handle: this.handle.ref,
       timeout: `${this.timeout.toSeconds()}`,
-      count: 1,
+      count: this.signals,
     });
     this.rename(condition);
-    condition.addResourceDependency(instance);
+    condition.addResourceDependency(launcher);
     return condition;
   }
 
@@ -100,7 +101,8 @@ export class BootGate {
     const template = this.template as unknown as { _toCloudFormation(): object };
     this.resolving = true;
     try {
-      const rendered: unknown = cdk.Stack.of(this.scope).resolve([template._toCloudFormation(), this.timeout.toSeconds()]);
+      const facts = [template._toCloudFormation(), this.timeout.toSeconds(), ...this.signals === 1 ? [] : [this.signals]];
+      const rendered: unknown = cdk.Stack.of(this.scope).resolve(facts);
       return createHash('sha256').update(JSON.stringify(rendered)).digest('hex').slice(0, 8);
     } finally {
       this.resolving = false;

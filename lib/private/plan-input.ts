@@ -5,7 +5,7 @@ import { CoreLayout } from '../core-layout';
 import type { DataInterfaceOptions } from '../data-interface';
 import type { HostOs } from '../host-os';
 import { HostTuning } from '../host-tuning';
-import type { LowLatencyInstanceProps } from '../low-latency-instance';
+import type { LowLatencyHostProps } from '../low-latency-host-props';
 import type { PlanInput } from './host-plan';
 
 /** Longer than any step may take (install: 45 minutes), so that the step's own reason reaches the stack. */
@@ -13,11 +13,11 @@ export const DEFAULT_BOOT_TIMEOUT = Duration.minutes(60);
 
 /** The user's choices as plain values: where constructs end and decisions begin. */
 export function planInput(
-  props: LowLatencyInstanceProps, instanceName: string, instanceType: ec2.InstanceType, os: HostOs, dataInterface: DataInterfaceOptions,
+  props: LowLatencyHostProps, name: string, instanceType: ec2.InstanceType, os: HostOs, dataInterface: DataInterfaceOptions,
 ): PlanInput {
   const { networkCard, deviceIndex, mtu, queueCount, enaExpress, udpTimeout, udpStreamTimeout } = dataInterface;
   return {
-    name: instanceName,
+    name,
     os: { name: os.name, amazonDriver: os._amazonDriver },
     instanceType: instanceType.toString(),
     facts: props.instanceCapabilities?._bind(instanceType),

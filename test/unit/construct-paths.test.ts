@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { LatencyDashboard } from '../../lib';
-import { feedStack } from './fixtures/stack';
+import { DataPlane, LatencyDashboard, LowLatencyFleet } from '../../lib';
+import { demoStack, feedStack } from './fixtures/stack';
 
 /*
  * Construct paths become logical ids: a renamed path replaces the user's instance. Changing this list is a breaking
@@ -35,6 +35,37 @@ test('construct paths stay as they are', () => {
   "Demo/Feed/Role/DefaultPolicy",
   "Demo/Feed/Role/DefaultPolicy/Resource",
   "Demo/Feed/Role/Resource",
+]
+`);
+});
+
+test('construct paths of a fleet stay as they are', () => {
+  const { stack, vpc } = demoStack();
+  const fleet = new LowLatencyFleet(stack, 'Feeds', { vpc, dataPlane: DataPlane.afXdp() });
+  const paths = fleet.node.findAll().map(construct => construct.node.path).sort();
+  expect(paths).toMatchInlineSnapshot(`
+[
+  "Demo/Feeds",
+  "Demo/Feeds/DataSecurityGroup",
+  "Demo/Feeds/DataSecurityGroup/Resource",
+  "Demo/Feeds/HostAsset",
+  "Demo/Feeds/HostAsset/AssetBucket",
+  "Demo/Feeds/HostAsset/Stage",
+  "Demo/Feeds/LaunchTemplate",
+  "Demo/Feeds/LaunchTemplate/Profile",
+  "Demo/Feeds/LaunchTemplate/Resource",
+  "Demo/Feeds/ManagementSecurityGroup",
+  "Demo/Feeds/ManagementSecurityGroup/Resource",
+  "Demo/Feeds/PlacementGroup",
+  "Demo/Feeds/PlacementGroup/Resource",
+  "Demo/Feeds/Ready",
+  "Demo/Feeds/ReadyHandle",
+  "Demo/Feeds/Resource",
+  "Demo/Feeds/Resource/ASG",
+  "Demo/Feeds/Role",
+  "Demo/Feeds/Role/DefaultPolicy",
+  "Demo/Feeds/Role/DefaultPolicy/Resource",
+  "Demo/Feeds/Role/Resource",
 ]
 `);
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Duration } from 'aws-cdk-lib';
-import { LatencyDashboard, LowLatencyInstance } from '../../lib';
+import { LatencyDashboard, LowLatencyFleet, LowLatencyInstance } from '../../lib';
 import { feedStack, template } from './fixtures/stack';
 
 type Widget = { properties: { title?: string; markdown?: string; metrics?: unknown[][] } };
@@ -43,5 +43,15 @@ test('is the default child', () => {
 test('fails without an instance', () => {
   const { stack } = feedStack();
   expect(() => new LatencyDashboard(stack, 'Dashboard', { instances: [] })).toThrow(
-    new Error("'instances' must have at least one entry, got none (at Demo/Dashboard)"));
+    new Error("'instances' or 'fleets' must have at least one entry, got none (at Demo/Dashboard)"));
+});
+
+test('shows fleets below hosts', () => {
+  const { stack, feed } = feedStack();
+  const fleet = LowLatencyFleet.fromLowLatencyFleetAttributes(stack, 'Feeds', { fleetName: 'Other-Feeds', autoScalingGroupName: 'g' });
+  new LatencyDashboard(stack, 'Dashboard', { instances: [feed], fleets: [fleet] });
+  const [dashboard] = Object.values(template(stack).findResources('AWS::CloudWatch::Dashboard')) as any[];
+  const text = JSON.stringify(dashboard.Properties.DashboardBody);
+  expect(text.indexOf('## Demo-Feed')).toBeGreaterThan(0);
+  expect(text.indexOf('## Other-Feeds')).toBeGreaterThan(text.indexOf('## Demo-Feed'));
 });

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Duration, Size } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { CoreLayout } from './core-layout';
+import type { DataInterface } from './data-interface';
+import type { DataPlane } from './data-plane';
+import type { HostOs } from './host-os';
+import type { HostTuning } from './host-tuning';
+import type { InstanceCapabilities } from './instance-capabilities';
+
+/** Options of every construct that brings up hosts. */
+export interface LowLatencyHostProps {
+  /** VPC of the instance. */
+  readonly vpc: ec2.IVpc;
+
+  /** How packets get from the NIC to the handler. */
+  readonly dataPlane: DataPlane;
+
+  /**
+   * Type of the instance. It must be known at synth: cores, queues and memory are planned from it.
+   *
+   * @default - c6in.32xlarge: 64 cores, two 100 Gbit/s network cards
+   */
+  readonly instanceType?: ec2.InstanceType;
+
+  /**
+   * What `instanceType` can do, where this library does not know it.
+   *
+   * @default - as EC2 described the type when this library was released
+   */
+  readonly instanceCapabilities?: InstanceCapabilities;
+
+  /**
+   * Subnets to choose from; the instance is put into the first one.
+   *
+   * The host needs a way out to S3, SSM, CloudWatch and its package mirror. It cannot have a public IP address: EC2
+   * gives none to an instance with two network interfaces.
+   *
+   * @default - private subnets with egress
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+
+  /**
+   * The ENI that carries packets.
+   *
+   * @default - on network card 1 where there is one, device index 1, in the subnet of the management ENI
+   */
+  readonly dataInterface?: DataInterface;
+
+  /**
+   * Which CPUs do what.
+   *
+   * @default CoreLayout.auto()
+   */
+  readonly coreLayout?: CoreLayout;
+
+  /**
+   * What is changed about the host.
+   *
+   * @default HostTuning.lowLatency()
+   */
+  readonly tuning?: HostTuning;
+
+  /**
+   * Operating system.
+   *
+   * @default HostOs.amazonLinux2023()
+   */
+  readonly os?: HostOs;
+
+  /**
+   * Image to boot, of the operating system that `os` names. Pin one where a newer image must not replace the host.
+   *
+   * @default - the newest image of `os`, read from SSM when CloudFormation deploys
+   */
+  readonly machineImage?: ec2.IMachineImage;
+
+  /**
+   * Hardware threads per core: 1 or 2.
+   *
+   * @default 1
+   */
+  readonly threadsPerCore?: number;
+
+  /**
+   * Placement group of the instance. Give the same one to instances that talk to each other.
+   *
+   * @default - a new cluster placement group
+   */
+  readonly placementGroup?: ec2.IPlacementGroup;
+
+  /**
+   * Role of the instance, assumed by EC2. It is given what the host needs: reading its asset, Session Manager and the
+   * CloudWatch agent.
+   *
+   * @default - a new role
+   */
+  readonly role?: iam.IRole;
+
+  /**
+   * Security group of the management ENI.
+   *
+   * @default - a new group without inbound rules: sessions come through Session Manager
+   */
+  readonly managementSecurityGroup?: ec2.ISecurityGroup;
+
+  /**
+   * Size of the encrypted gp3 root volume.
+   *
+   * @default - 20 GiB: the system, and building DPDK
+   */
+  readonly rootVolumeSize?: Size;
+
+  /**
+   * How long the deployment waits for the host to prove that the fast path is real, 10 minutes to 12 hours.
+   *
+   * @default Duration.minutes(60)
+   */
+  readonly bootTimeout?: Duration;
+
+  /**
+   * Where pinned source archives (DPDK, libxdp) are fetched from, for networks that cannot reach upstream.
+   *
+   * @default - upstream
+   */
+  readonly packageBaseUrl?: string;
+
+  /**
+   * Port of a Prometheus text endpoint on the host's loopback address, 1024 to 65535.
+   *
+   * @default - off
+   */
+  readonly prometheusPort?: number;
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as cdk from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
+import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { LowLatencyFleetProps } from '../../lib';
+import { DataInterface, DataPlane, FleetUpdate, LowLatencyFleet, LowLatencyInstance } from '../../lib';
+import { demoStack, launchTemplateData, planOf, template } from './fixtures/stack';
+
+function fleetStack(props: Partial<LowLatencyFleetProps> = {}) {
+  const { stack, vpc } = demoStack();
+  return { stack, vpc, fleet: new LowLatencyFleet(stack, 'Feeds', { vpc, dataPlane: DataPlane.afXdp(), ...props }) };
+}
+
+function resource(stack: cdk.Stack, type: string): [string, any] {
+  const [found, ...more] = Object.entries(template(stack).findResources(type));
+  expect(more).toEqual([]);
+  return found;
+}
+
+const group = (stack: cdk.Stack) => resource(stack, 'AWS::AutoScaling::AutoScalingGroup')[1];
+
+describe('the group', () => {
+  test('launches the latest version of the template, into one subnet', () => {
+    const { stack, vpc } = fleetStack({ minCapacity: 2, maxCapacity: 4 });
+    const [templateId] = resource(stack, 'AWS::EC2::LaunchTemplate');
+    expect(group(stack).Properties).toMatchObject({
+      MinSize: '2',
+      MaxSize: '4',
+      LaunchTemplate: { LaunchTemplateId: { Ref: templateId }, Version: { 'Fn::GetAtt': [templateId, 'LatestVersionNumber'] } },
+      VPCZoneIdentifier: [stack.resolve(vpc.privateSubnets[0].subnetId)],
+    });
+    expect(group(stack).Properties.DesiredCapacity).toBeUndefined();
+  });
+
+  test('is one host unless told otherwise', () => {
+    expect(group(fleetStack().stack).Properties).toMatchObject({ MinSize: '1', MaxSize: '1' });
+    expect(group(fleetStack({ desiredCapacity: 3 }).stack).Properties).toMatchObject({ MinSize: '1', MaxSize: '3', DesiredCapacity: '3' });
+  });
+
+  test('leaves the subnets of the ENIs to EC2 Auto Scaling, which ignores those of a template', () => {
+    const [management, data] = launchTemplateData(fleetStack().stack).NetworkInterfaces as Record<string, unknown>[];
+    expect(management).toMatchObject({ NetworkCardIndex: 0, DeviceIndex: 0 });
+    expect(data).toMatchObject({ NetworkCardIndex: 1, DeviceIndex: 1 });
+    expect([management.SubnetId, data.SubnetId]).toEqual([undefined, undefined]);
+  });
+
+  test('takes the data subnet when it is the subnet of the group', () => {
+    const { stack, vpc } = demoStack();
+    new LowLatencyFleet(stack, 'Feeds', {
+      vpc, dataPlane: DataPlane.kernel(), dataInterface: DataInterface.of({ subnet: vpc.privateSubnets[0] }),
+    });
+    expect(launchTemplateData(stack).NetworkInterfaces[1].SubnetId).toBeUndefined();
+  });
+
+  test('names its instances after the fleet', () => {
+    const { stack } = fleetStack();
+    expect(group(stack).Properties.Tags).toContainEqual({ Key: 'Name', Value: 'Demo/Feeds', PropagateAtLaunch: true });
+  });
+
+  test('waits for the policies of its hosts', () => {
+    expect(group(fleetStack().stack).DependsOn).toEqual(expect.arrayContaining([expect.stringMatching(/^FeedsRoleDefaultPolicy/)]));
+  });
+
+  test('scales as the user says', () => {
+    const { stack, fleet } = fleetStack({ maxCapacity: 4 });
+    fleet.autoScalingGroup.scaleOnSchedule('Open', { schedule: autoscaling.Schedule.cron({ hour: '7', minute: '0' }), desiredCapacity: 4 });
+    template(stack).hasResourceProperties('AWS::AutoScaling::ScheduledAction', { DesiredCapacity: 4 });
+  });
+
+  test('has the plan of an instance but for its name', () => {
+    const { stack, vpc } = demoStack();
+    new LowLatencyInstance(stack, 'Feed', { vpc, dataPlane: DataPlane.afXdp() });
+    const { KB_NAME, KB_SIGNAL_URL, ...plan } = planOf(fleetStack().stack);
+    expect(planOf(stack)).toMatchObject(plan);
+    expect(KB_NAME).toBe('Demo-Feeds');
+    expect(KB_SIGNAL_URL).toMatch(/FeedsReadyHandle/);
+  });
+});
+
+describe('the boot gate', () => {
+  const gate = (props: Partial<LowLatencyFleetProps> = {}) => {
+    const { stack } = fleetStack(props);
+    const [handle] = resource(stack, 'AWS::CloudFormation::WaitConditionHandle');
+    const [id, condition] = resource(stack, 'AWS::CloudFormation::WaitCondition');
+    return { stack, handle, id, condition };
+  };
+
+  test('waits, after the group, for as many hosts as there are at least', () => {
+    const { stack, handle, condition } = gate({ minCapacity: 2, desiredCapacity: 3 });
+    expect(condition).toMatchObject({ Properties: { Handle: { Ref: handle }, Count: 2, Timeout: '3600' } });
+    expect(condition.DependsOn).toEqual([resource(stack, 'AWS::AutoScaling::AutoScalingGroup')[0]]);
+  });
+
+  test('for as many as the user says', () => {
+    expect(gate({ desiredCapacity: 3, readyCount: 3 }).condition.Properties.Count).toBe(3);
+    expect(gate({ minCapacity: 0, desiredCapacity: 2 }).condition.Properties.Count).toBe(1);
+  });
+
+  test.each<[string, Partial<LowLatencyFleetProps>, boolean]>([
+    ['desiredCapacity', { desiredCapacity: 3 }, false],
+    ['maxCapacity', { maxCapacity: 9 }, false],
+    ['minCapacity beside a readyCount', { minCapacity: 3, readyCount: 2 }, false],
+    ['the update policy', { update: FleetUpdate.rolling() }, false],
+    ['minCapacity', { minCapacity: 3 }, true],
+    ['readyCount', { readyCount: 1 }, true],
+    ['the plan', { dataPlane: DataPlane.afXdp({ queues: 2 }) }, true],
+  ])('%s changes: other hosts and another gate: %s', (_, change, others) => {
+    const base = { minCapacity: 2, maxCapacity: 4 };
+    const [before, after] = [gate(base), gate({ ...base, ...change })];
+    expect(after.id !== before.id).toBe(others);
+    expect(after.handle !== before.handle).toBe(others);
+    expect(JSON.stringify(launchTemplateData(after.stack)) !== JSON.stringify(launchTemplateData(before.stack))).toBe(others);
+  });
+});
+
+describe('an update', () => {
+  test('makes a new group by default', () => {
+    expect(group(fleetStack().stack).UpdatePolicy).toMatchObject({ AutoScalingReplacingUpdate: { WillReplace: true } });
+  });
+
+  test('rolls where capacity is not there twice, without waiting for signals that hosts cannot send', () => {
+    const { stack } = fleetStack({ maxCapacity: 3, update: FleetUpdate.rolling({ maxBatchSize: 2, minInstancesInService: 1, pauseTime: cdk.Duration.minutes(5) }) });
+    expect(group(stack).UpdatePolicy.AutoScalingRollingUpdate).toMatchObject({
+      MaxBatchSize: 2, MinInstancesInService: 1, PauseTime: 'PT5M',
+      SuspendProcesses: expect.arrayContaining(['ReplaceUnhealthy']),
+    });
+    expect(group(stack).UpdatePolicy.AutoScalingRollingUpdate.WaitOnResourceSignals).toBeUndefined();
+    expect(group(stack).UpdatePolicy.AutoScalingReplacingUpdate).toBeUndefined();
+    expect(group(stack).CreationPolicy).toBeUndefined();
+  });
+
+  test('rolls one by one', () => {
+    expect(group(fleetStack({ update: FleetUpdate.rolling() }).stack).UpdatePolicy.AutoScalingRollingUpdate).toMatchObject({
+      MaxBatchSize: 1, MinInstancesInService: 0, PauseTime: 'PT15M',
+    });
+  });
+});
+
+describe('fails', () => {
+  const start = ', the hosts that the fleet starts with';
+  test.each<[string, Partial<LowLatencyFleetProps>, string]>([
+    ['on fewer than no hosts', { minCapacity: -1, desiredCapacity: 1 }, "'minCapacity' must be between 0 and 10000, got -1"],
+    ['on a maximum below the minimum', { minCapacity: 3, maxCapacity: 2 }, "'maxCapacity' must be between 3 and 10000, got 2"],
+    ['on more hosts than the maximum', { maxCapacity: 2, desiredCapacity: 3 }, "'desiredCapacity' must be between 1 and 2, got 3"],
+    ['on nobody to wait for', { minCapacity: 0, maxCapacity: 2 },
+      "'desiredCapacity' must be given with a 'minCapacity' of 0: a deployment waits for one host at least"],
+    ['on half a host', { minCapacity: 1.5 }, "'minCapacity' must be between 0 and 10000, got 1.5"],
+    ['on waiting for more than there are', { minCapacity: 2, readyCount: 3 }, `'readyCount' must be between 1 and 2${start}, got 3`],
+    ['on a capacity that is a token', { minCapacity: cdk.Token.asNumber({ Ref: 'Size' }), maxCapacity: 3 },
+      "'minCapacity' must be known at synth, got a token"],
+    ['on a batch that is larger than the fleet', { update: FleetUpdate.rolling({ maxBatchSize: 2 }) }, "'maxBatchSize' must be 1, got 2"],
+    ['on a fleet that may lose no host', { minCapacity: 2, update: FleetUpdate.rolling({ minInstancesInService: 2 }) },
+      "'minInstancesInService' must be less than 'maxCapacity' (2), so that a host can be replaced, got 2"],
+    ['on a pause that CloudFormation does not make', { update: FleetUpdate.rolling({ pauseTime: cdk.Duration.hours(2) }) },
+      "'pauseTime in seconds' must be between 0 and 3600, got 7200"],
+    ["on the data ENI in the management ENI's place", { dataInterface: DataInterface.of({ deviceIndex: 0 }) },
+      "'deviceIndex' 0 is taken by the management ENI; give the data interface 1 or more"],
+  ])('%s', (_, props, message) => {
+    expect(() => fleetStack(props)).toThrow(new RegExp(`^${message.replace(/[()]/g, '\\$&')}.*\\(at Demo/Feeds\\)$|${message.replace(/[()]/g, '\\$&')}\n`));
+  });
+
+  test('on ENIs in two subnets', () => {
+    const { stack, vpc } = demoStack();
+    expect(() => new LowLatencyFleet(stack, 'Feeds', {
+      vpc, dataPlane: DataPlane.kernel(), dataInterface: DataInterface.of({ subnet: vpc.publicSubnets[0] }),
+    })).toThrow(new Error("an Auto Scaling group puts all ENIs of an instance into one subnet: leave 'subnet' out of the data interface, "
+      + "or give Demo/Vpc/PublicSubnet1 to 'vpcSubnets' (at Demo/Feeds)"));
+  });
+
+  test('at synth on a tag that the metadata service cannot serve', () => {
+    const { stack } = fleetStack();
+    cdk.Tags.of(stack).add('cost/center', '42');
+    expect(() => template(stack)).toThrow("got 'cost/center'");
+  });
+});
+
+describe('what it gives', () => {
+  test('metrics over all hosts, under one name', () => {
+    const { fleet } = fleetStack();
+    expect(fleet.metricReceiveLatency()).toMatchObject({
+      namespace: 'KernelBypass', metricName: 'ReceiveLatency', statistic: 'p99', dimensions: { Name: 'Demo-Feeds' },
+    });
+    expect(fleet.metricReceiverUp()).toMatchObject({ statistic: 'Minimum' });
+  });
+
+  test('the number of hosts in service', () => {
+    const { stack, fleet } = fleetStack();
+    expect(stack.resolve(fleet.metricInServiceInstances())).toMatchObject({
+      namespace: 'AWS/AutoScaling', metricName: 'GroupInServiceInstances', dimensions: { AutoScalingGroupName: { Ref: expect.stringMatching(/^Feeds/) } },
+    });
+    expect(group(stack).Properties.MetricsCollection).toEqual([{ Granularity: '1Minute' }]);
+  });
+
+  test('connections of the data ENIs and grants of the role', () => {
+    const { stack, fleet } = fleetStack();
+    fleet.connections.allowFrom(ec2.Peer.ipv4('10.1.0.0/16'), ec2.Port.udp(9000));
+    new cdk.aws_sns.Topic(stack, 'Topic').grantPublish(fleet);
+    template(stack).hasResourceProperties('AWS::EC2::SecurityGroup', { SecurityGroupIngress: [Match.objectLike({ FromPort: 9000 })] });
+    template(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: 'sns:Publish' })]) },
+    });
+  });
+
+  test('two in one stack', () => {
+    const { stack, vpc } = fleetStack();
+    new LowLatencyFleet(stack, 'Others', { vpc, dataPlane: DataPlane.kernel() });
+    template(stack).resourceCountIs('AWS::AutoScaling::AutoScalingGroup', 2);
+  });
+});
+
+test('imported, it passes through what is known', () => {
+  const { stack, vpc } = demoStack();
+  const role = iam.Role.fromRoleName(stack, 'Role', 'feeds');
+  const fleet = LowLatencyFleet.fromLowLatencyFleetAttributes(stack, 'Feeds', {
+    fleetName: 'Other-Feeds', autoScalingGroupName: 'feeds', role, securityGroups: [new ec2.SecurityGroup(stack, 'Group', { vpc })],
+  });
+  expect(fleet.grantPrincipal).toBe(role);
+  expect(fleet.metricPacketsReceived()).toMatchObject({ dimensions: { Name: 'Other-Feeds' } });
+  expect(fleet.metricInServiceInstances()).toMatchObject({ dimensions: { AutoScalingGroupName: 'feeds' } });
+  fleet.connections.allowFromAnyIpv4(ec2.Port.udp(1));
+  template(stack).hasResourceProperties('AWS::EC2::SecurityGroup', { SecurityGroupIngress: [Match.objectLike({ FromPort: 1 })] });
+});
+
+// The validator is a WebAssembly module that takes seconds to load, once.
+const patience = 120_000;
+
+test.each<[string, FleetUpdate]>([['replaced', FleetUpdate.replace()], ['rolled', FleetUpdate.rolling()]])(
+  'a fleet that is %s passes the validator of CDK', (_, update) => {
+    const app = new cdk.App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
+    const { stack, vpc } = demoStack(app);
+    new LowLatencyFleet(stack, 'Feeds', { vpc, dataPlane: DataPlane.dpdk(), minCapacity: 2, maxCapacity: 4, update });
+    expect(() => app.synth()).not.toThrow();
+  }, patience);
