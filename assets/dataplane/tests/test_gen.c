@@ -11,6 +11,7 @@
 #include "gen/arrivals.h"
 #include "gen/options.h"
 #include "gen/pace.h"
+#include "gen/replay.h"
 #include "gen/sender.h"
 #include "kb/error.h"
 #include "kb/msg.h"
@@ -156,6 +157,11 @@ static void wrong_options_are_refused_in_words(void **state)
 		{0, "--to 10.0.0.1:1 --lines 2 --line-loss 1%,2%", "as in 1%:0.5%"},
 		{0, "--to 10.0.0.1:1 --lines 2 --line-loss 1%:", "got '1%:'"},
 		{0, "--to 10.0.0.1:1 --lines 8 --line-loss 1:1:1:1:1:1:1:1:1", "at most 8 lines"},
+		{0, "--to 10.0.0.1:1 --pcap f --size 30", "--pcap and --size exclude each other"},
+		{0, "--to 10.0.0.1:1 --pcap f --count 1", "--pcap and --count exclude"},
+		{0, "--to 10.0.0.1:1 --pcap f --seconds 1", "--pcap and --seconds exclude"},
+		{0, "--to 10.0.0.1:1 --flows 2 --pcap f", "--pcap and --flows exclude"},
+		{0, "--to 10.0.0.1:1 --pcap f --arrivals poisson", "with --arrivals needs --rate"},
 		{0, "--to 10.0.0.1:1 --eal x", "unknown option '--eal'"},
 		{0, "--to 10.0.0.1:1 --rate", "--rate needs a value"},
 		{KB_GEN_EAL, "--to 10.0.0.1:1", "either --pci or --eal"},
@@ -195,6 +201,8 @@ struct kb_sender {
 	atomic_bool *stop;
 	struct kb_msg msg[MAX_SEEN];
 	uint16_t port[MAX_SEEN];
+	const uint8_t *payload[MAX_SEEN];
+	uint16_t len[MAX_SEEN];
 };
 
 uint32_t kb_sender_send(struct kb_sender *s, const struct kb_tx *v, const uint16_t *flow,
@@ -209,6 +217,8 @@ uint32_t kb_sender_send(struct kb_sender *s, const struct kb_tx *v, const uint16
 	const uint32_t taken = n < s->take_at_most ? n : s->take_at_most;
 	for (uint32_t i = 0; i < taken && s->seen < MAX_SEEN; i++) {
 		memcpy(&s->msg[s->seen], v[i].payload, sizeof(struct kb_msg));
+		s->payload[s->seen] = v[i].payload;
+		s->len[s->seen] = v[i].len;
 		s->port[s->seen++] = v[i].src_port;
 	}
 	return taken;
@@ -306,6 +316,42 @@ static void what_is_withheld_is_counted_exactly(void **state)
 	}
 }
 
+/* 300 datagrams of growing size, 20 us apart: unchanged, at their own pace or another. */
+static void a_capture_is_replayed_byte_by_byte(void **state)
+{
+	static struct kb_sender s;
+	static struct kb_gen_result r;
+	static uint8_t bytes[1024];
+	static struct kb_replay_datagram datagrams[300];
+	struct kb_replay capture = {.n = 300, .datagram = datagrams};
+	static const char *const lines[] = {
+		"--to 10.0.0.1:9000 --pcap f --lines 2",
+		"--to 10.0.0.1:9000 --pcap f --lines 2 --rate 100000",
+	};
+	(void)state;
+	for (uint16_t i = 0; i < 300; i++)
+		datagrams[i] = (struct kb_replay_datagram){
+			.payload = bytes + i, .at_ns = i * 20000ull, .len = (uint16_t)(40 + i)};
+	for (int run_at_rate = 0; run_at_rate < 2; run_at_rate++) {
+		struct kb_gen_options o;
+		s = (struct kb_sender){.take_at_most = 3, .refuse_every = 5};
+		assert_int_equal(parse(&o, 0, lines[run_at_rate]), 0);
+		assert_int_equal(o.original_pace, !run_at_rate);
+		o.replay = &capture;
+		o.count = capture.n;
+		run(&o, &s, &r);
+		assert_int_equal(r.sent, 600);
+		assert_int_equal(r.due, 600);
+		assert_int_equal(r.bytes, 2 * (300 * 40 + 299 * 300 / 2));
+		for (uint32_t i = 0; i < 600; i++) {
+			assert_ptr_equal(s.payload[i], bytes + i / 2);
+			assert_int_equal(s.len[i], 40 + i / 2);
+		}
+		/* Never ahead of the schedule: the last is due after 5.98 ms, or 2.99 ms. */
+		assert_true(r.end_ns - r.start_ns >= (run_at_rate ? 2990000u : 5980000u));
+	}
+}
+
 static void a_sender_that_never_takes_ends_the_run(void **state)
 {
 	static struct kb_sender s;
@@ -343,6 +389,7 @@ int main(void)
 		cmocka_unit_test(wrong_options_are_refused_in_words),
 		cmocka_unit_test(every_message_goes_out_once_with_the_time_it_was_due),
 		cmocka_unit_test(what_is_withheld_is_counted_exactly),
+		cmocka_unit_test(a_capture_is_replayed_byte_by_byte),
 		cmocka_unit_test(a_sender_that_never_takes_ends_the_run),
 		cmocka_unit_test(a_stop_ends_the_run_with_the_count_so_far),
 	};

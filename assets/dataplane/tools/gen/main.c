@@ -13,6 +13,7 @@
 #include "kb/error.h"
 #include "options.h"
 #include "pace.h"
+#include "replay.h"
 #include "result.h"
 #include "sender.h"
 
@@ -21,6 +22,7 @@
 
 struct run {
 	struct kb_gen_options o;
+	struct kb_replay replay;
 	struct kb_sender *sender;
 	struct kb_pace *pace;
 	struct kb_gen_result result;
@@ -137,6 +139,17 @@ static int generate(struct run *run, const sigset_t *signals)
 	return result;
 }
 
+static int read_capture(struct run *run)
+{
+	if (!run->o.pcap)
+		return 0;
+	if (kb_replay_open(&run->replay, run->o.pcap))
+		return -1;
+	run->o.replay = &run->replay;
+	run->o.count = run->replay.n;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct run run; /* too large for a stack */
@@ -154,10 +167,13 @@ int main(int argc, char **argv)
 	sigaddset(&signals, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
+	if (read_capture(&run) < 0)
+		return fail(kb_err_text(), kb_err_exit());
 	if (kb_sender_open(&run.sender, &run.o) < 0)
 		return fail(kb_err_text(), kb_err_exit());
 	const int result = generate(&run, &signals);
 	const int status = result < 0 ? fail(kb_err_text(), kb_err_exit()) : result;
 	kb_sender_close(run.sender);
+	kb_replay_close(&run.replay);
 	return status;
 }

@@ -26,6 +26,7 @@ enum {
 	SEED,
 	CORE,
 	PROGRESS,
+	PCAP,
 	JSON,
 	IFACE,
 	PCI,
@@ -57,6 +58,8 @@ static const struct row {
 	{"from-port", FROM_PORT, 0, "PORT", "first source port (sockets: any, frames: 40000)"},
 	{"flows", FLOWS, 0, "N",
 	 "streams sent in turn, each with its own source port and sequence (1)"},
+	{"pcap", PCAP, 0, "FILE",
+	 "replay the UDP payloads of a capture, at its own pace or at --rate"},
 	{"seed", SEED, 0, "N", "of the random arrivals and losses (1)"},
 	{"core", CORE, 0, "N", "CPU of the sending thread (not pinned)"},
 	{"progress", PROGRESS, 0, NULL, "a line each second on standard error"},
@@ -69,7 +72,8 @@ static const struct row {
 	{"help", HELP, 0, NULL, "this text"},
 	{"version", VERSION, 0, NULL, "the version"},
 };
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
+#define ROWS	  (sizeof(rows) / sizeof(rows[0]))
+#define GIVEN(id) (1ull << ((id)-TO)) /* the bit of an option that was given */
 
 static bool known(const struct row *row, uint32_t wants)
 {
@@ -253,6 +257,9 @@ static int take(struct kb_gen_options *o, double *run_s, int id, const char *val
 	case PROGRESS:
 		o->progress = true;
 		return 0;
+	case PCAP:
+		o->pcap = value;
+		return 0;
 	case JSON:
 		o->json = value;
 		return 0;
@@ -274,12 +281,31 @@ static int take(struct kb_gen_options *o, double *run_s, int id, const char *val
 	}
 }
 
+/* A capture brings its own datagrams, and its own times unless --rate is given. */
+static int check_pcap(struct kb_gen_options *o, uint64_t given)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		const int id = rows[i].id;
+		if ((id == SIZE || id == FLOWS || id == COUNT || id == SECONDS) &&
+		    (given & GIVEN(id)))
+			return kb_err_set(KB_EXIT_CONFIG, 0,
+					  "--pcap and --%s exclude each other: the capture decides",
+					  rows[i].name);
+	}
+	o->original_pace = !(given & GIVEN(RATE));
+	if (o->original_pace && (given & GIVEN(ARRIVALS)))
+		return kb_err_set(KB_EXIT_CONFIG, 0, "--pcap with --arrivals needs --rate");
+	return 0;
+}
+
 /* What is wrong only in combination. */
-static int check(struct kb_gen_options *o, double run_s, uint32_t wants)
+static int check(struct kb_gen_options *o, double run_s, uint32_t wants, uint64_t given)
 {
 	bool unicast = false;
 	if (o->n_to == 0)
 		return kb_err_set(KB_EXIT_CONFIG, 0, "--to ADDR:PORT is missing");
+	if (o->pcap && check_pcap(o, given) < 0)
+		return -1;
 	if (o->count && run_s > 0)
 		return kb_err_set(KB_EXIT_CONFIG, 0, "--count and --seconds exclude each other");
 	if (o->n_to > o->lines && o->n_to > 1)
@@ -318,6 +344,7 @@ int kb_gen_options_parse(struct kb_gen_options *out, int argc, char **argv, cons
 {
 	struct option longs[ROWS + 1] = {0};
 	double run_s = 0;
+	uint64_t given = 0;
 	size_t n = 0;
 	int id;
 
@@ -353,10 +380,11 @@ int kb_gen_options_parse(struct kb_gen_options *out, int argc, char **argv, cons
 		if (id == '?')
 			return kb_err_set(KB_EXIT_CONFIG, 0, "unknown option '%s'; see --help",
 					  argv[optind - 1]);
+		given |= GIVEN(id);
 		if (take(out, &run_s, id, optarg) < 0)
 			return -1;
 	}
 	if (optind < argc)
 		return kb_err_set(KB_EXIT_CONFIG, 0, "unexpected '%s'; see --help", argv[optind]);
-	return check(out, run_s, wants);
+	return check(out, run_s, wants, given);
 }

@@ -12,6 +12,8 @@
 #define KB_GEN_MAX_FLOWS 1024  /* source ports: enough to fill any RSS table evenly */
 #define KB_GEN_MAX_SIZE	 8972u /* a 9000-byte MTU less IPv4 and UDP headers */
 
+struct kb_replay;
+
 struct kb_gen_options {
 	uint32_t n_to;
 	struct kb_endpoint to[KB_GEN_MAX_LINES];
@@ -28,7 +30,10 @@ struct kb_gen_options {
 	uint64_t seed;
 	int core; /* -1 = not pinned */
 	bool progress;
-	const char *json; /* NULL = none, "-" = standard output */
+	const char *pcap;		/* replayed instead of messages of our own, NULL = none */
+	bool original_pace;		/* of the capture, instead of rate and arrivals */
+	const struct kb_replay *replay; /* of pcap, once it is read */
+	const char *json;		/* NULL = none, "-" = standard output */
 	/* What only some senders know. */
 	const char *iface;
 	const char *pci;

@@ -13,6 +13,7 @@
 #include "kb/error.h"
 #include "kb/msg.h"
 #include "loss.h"
+#include "replay.h"
 
 #define BATCH	64u	    /* datagrams handed over together when they are late or due together */
 #define LEAD_NS 10000000ull /* from here to the first message: all are scheduled alike */
@@ -72,6 +73,33 @@ static uint64_t real_offset(void)
 	return offset;
 }
 
+/* When message p->seq is due, after the first; the messages are asked for in order, once each. */
+static uint64_t arrival_ns(struct kb_pace *p)
+{
+	if (!p->o->original_pace)
+		return kb_arrivals_next(&p->arrivals);
+	const struct kb_replay *const replay = p->o->replay;
+	return replay->datagram[p->seq < replay->n ? p->seq : replay->n - 1].at_ns;
+}
+
+static uint64_t duration_ns(const struct kb_gen_options *o)
+{
+	return o->original_pace ? o->replay->datagram[o->replay->n - 1].at_ns
+				: kb_arrivals_ns(o->count, o->rate);
+}
+
+/* Our own message, stamped with the time it is due. */
+static void stamp(const struct kb_pace *p, uint8_t *payload, uint32_t flow, uint32_t line)
+{
+	const struct kb_msg msg = {
+		.magic = KB_MSG_MAGIC,
+		.line = (uint16_t)(flow * p->o->lines + line),
+		.seq = p->seq / p->o->flows,
+		.scheduled_ns = p->next_ns + p->real_offset,
+	};
+	memcpy(payload, &msg, sizeof(msg));
+}
+
 static void fill(struct kb_pace *p, uint32_t slot, uint32_t line)
 {
 	const struct kb_gen_options *const o = p->o;
@@ -79,13 +107,6 @@ static void fill(struct kb_pace *p, uint32_t slot, uint32_t line)
 	const uint32_t flow = (uint32_t)(p->seq % o->flows);
 	const struct kb_endpoint *const to = &o->to[line % o->n_to];
 	uint8_t *const payload = p->payload + (size_t)slot * o->size;
-	const struct kb_msg msg = {
-		.magic = KB_MSG_MAGIC,
-		.line = (uint16_t)(flow * o->lines + line),
-		.seq = p->seq / o->flows,
-		.scheduled_ns = p->next_ns + p->real_offset,
-	};
-	memcpy(payload, &msg, sizeof(msg));
 	p->tx[slot] = (struct kb_tx){
 		.payload = payload,
 		.dst_addr = to->addr,
@@ -93,6 +114,12 @@ static void fill(struct kb_pace *p, uint32_t slot, uint32_t line)
 		.src_port = (uint16_t)(o->from_port + flow),
 		.len = (uint16_t)o->size,
 	};
+	if (o->replay) {
+		p->tx[slot].payload = o->replay->datagram[p->seq].payload;
+		p->tx[slot].len = o->replay->datagram[p->seq].len;
+	} else {
+		stamp(p, payload, flow, line);
+	}
 	p->flow[slot] = (uint16_t)(line * o->flows + flow);
 	p->due_ns[slot] = p->next_ns;
 }
@@ -117,7 +144,7 @@ static void schedule_next(struct kb_pace *p, struct kb_gen_result *r, uint32_t w
 	const uint32_t copies = p->o->lines - (uint32_t)__builtin_popcount(withheld);
 
 	p->seq++;
-	p->next_ns = r->start_ns + kb_arrivals_next(&p->arrivals);
+	p->next_ns = r->start_ns + arrival_ns(p);
 	__atomic_store_n(&r->due, r->due + copies, __ATOMIC_RELAXED);
 }
 
@@ -145,8 +172,10 @@ static void hand_over(struct kb_pace *p, struct kb_gen_result *r)
 	if (taken == 0)
 		return;
 	r->end_ns = kb_clock_ns(CLOCK_MONOTONIC);
-	for (uint32_t i = 0; i < taken; i++)
-		kb_hist_record(&r->error, (int64_t)(r->end_ns - p->due_ns[p->head + i]));
+	for (uint32_t i = p->head; i < p->head + taken; i++) {
+		kb_hist_record(&r->error, (int64_t)(r->end_ns - p->due_ns[i]));
+		r->bytes += p->tx[i].len;
+	}
 	p->head += taken;
 	__atomic_store_n(&r->sent, r->sent + taken, __ATOMIC_RELAXED);
 }
@@ -169,8 +198,8 @@ void kb_pace_run(struct kb_pace *p, struct kb_gen_result *r, const atomic_bool *
 	p->real_offset = real_offset();
 	r->start_ns = kb_clock_ns(CLOCK_MONOTONIC) + LEAD_NS;
 	r->end_ns = r->start_ns;
-	p->next_ns = r->start_ns + kb_arrivals_next(&p->arrivals);
-	const uint64_t planned_end = r->start_ns + kb_arrivals_ns(p->o->count, p->o->rate);
+	p->next_ns = r->start_ns + arrival_ns(p);
+	const uint64_t planned_end = r->start_ns + duration_ns(p->o);
 
 	while (!atomic_load_explicit(stop, memory_order_relaxed)) {
 		const uint64_t now = kb_clock_ns(CLOCK_MONOTONIC);

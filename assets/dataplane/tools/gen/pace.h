@@ -17,6 +17,7 @@ struct kb_gen_result {
 	uint64_t sent;			     /* taken by the sender, those refused included */
 	uint64_t withheld[KB_GEN_MAX_LINES]; /* never sent on purpose, so never due either */
 	uint64_t withheld_all;		     /* messages that no line carried */
+	uint64_t bytes;			     /* payload bytes taken */
 	uint64_t deferred;		     /* times the sender took less than it was given */
 	uint64_t start_ns;		     /* CLOCK_MONOTONIC: when the first was due */
 	uint64_t end_ns;		     /* when the last was taken */

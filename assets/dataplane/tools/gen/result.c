@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 
+#include "replay.h"
+
 static const char *const arrival_names[] = {"constant", "poisson", "burst"};
 
 static double seconds(const struct kb_gen_result *r)
@@ -48,7 +50,7 @@ void kb_gen_result_print(FILE *to, const struct kb_gen_run *run, const struct kb
 {
 	fprintf(to, "%s over %s\n", run->program, run->driver);
 	fprintf(to, "sent          %" PRIu64 " of %" PRIu64 " datagrams due, %" PRIu64 " bytes\n",
-		sent(run, r), r->due, sent(run, r) * run->o->size);
+		sent(run, r), r->due, r->bytes);
 	fprintf(to, "not sent      %" PRIu64 " never taken, %" PRIu64 " refused\n",
 		r->due - r->sent, run->refused);
 	if (run->o->n_line_loss) {
@@ -62,8 +64,16 @@ void kb_gen_result_print(FILE *to, const struct kb_gen_run *run, const struct kb
 	}
 	fprintf(to, "deferred      %" PRIu64 " times the sender took less than was due\n",
 		r->deferred);
-	fprintf(to, "rate          %.0f messages/s asked, %.0f achieved over %.3f s\n",
-		(double)run->o->rate, rate(run, r), seconds(r));
+	if (run->o->replay)
+		fprintf(to, "capture       %" PRIu64 " datagrams, %" PRIu64 " other frames%s\n",
+			run->o->replay->n, run->o->replay->skipped,
+			run->o->replay->cut ? ", cut inside the next" : "");
+	if (run->o->original_pace)
+		fprintf(to, "rate          as captured, %.0f messages/s over %.3f s\n",
+			rate(run, r), seconds(r));
+	else
+		fprintf(to, "rate          %.0f messages/s asked, %.0f achieved over %.3f s\n",
+			(double)run->o->rate, rate(run, r), seconds(r));
 	fprintf(to,
 		"schedule      p50 %.1f us, p99 %.1f us, p99.9 %.1f us, max %.1f us after it was "
 		"due\n",
@@ -90,7 +100,7 @@ void kb_gen_result_json(FILE *to, const struct kb_gen_run *run, const struct kb_
 		",\n  \"deferred\": %" PRIu64 ",\n  \"bytes\": %" PRIu64 ",\n",
 		o->rate, o->size, o->lines, o->flows, arrival_names[o->arrivals], o->burst, o->seed,
 		o->count, r->due, sent(run, r), r->due - r->sent, run->refused, r->deferred,
-		sent(run, r) * o->size);
+		r->bytes);
 	fprintf(to,
 		"  \"withheld\": %" PRIu64 ",\n  \"withheldOnEveryLine\": %" PRIu64
 		",\n  \"withheldByLine\": [",
@@ -98,6 +108,9 @@ void kb_gen_result_json(FILE *to, const struct kb_gen_run *run, const struct kb_
 	for (uint32_t line = 0; line < o->lines; line++)
 		fprintf(to, "%s%" PRIu64, line ? ", " : "", r->withheld[line]);
 	fprintf(to, "],\n");
+	if (o->replay)
+		fprintf(to, "  \"captured\": %" PRIu64 ",\n  \"skipped\": %" PRIu64 ",\n",
+			o->replay->n, o->replay->skipped);
 	fprintf(to,
 		"  \"elapsedNs\": %" PRIu64 ",\n  \"achievedRate\": %.1f,\n"
 		"  \"scheduleErrorNs\": { \"p50\": %" PRIu64 ", \"p99\": %" PRIu64
