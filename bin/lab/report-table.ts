@@ -18,7 +18,7 @@ export function reportTable(report: LabReport): string {
     ...(sum(run.lost) === 0 ? [] : [`${runName(run)} lost: ${describeCauses(run.lost)}`]),
     ...(sum(run.ignored) === 0 ? [] : [`${runName(run)} ignored: ${describeCauses(run.ignored)}`]),
   ]);
-  return ['', columns(rows), ...notes, ...(notes.length > 0 ? [''] : []), report.statement].join('\n');
+  return ['', columns(rows), ...notes, '', report.statement].join('\n');
 }
 
 /** Two reports side by side: how the second differs from the first. */
@@ -42,7 +42,7 @@ export function comparisonTable(before: LabReport, after: LabReport): string {
     missing.push(`${runName(run)} is only in the first report`);
   }
   const notes = [...missing, ...differences(before, after)];
-  return ['', columns(rows), ...notes, after.statement].join('\n');
+  return ['', columns(rows), ...notes, '', after.statement].join('\n');
 }
 
 /** Nanoseconds as a reader would say them. */
@@ -75,11 +75,15 @@ function differences(before: LabReport, after: LabReport): string[] {
     cpu: report.environment.cpu,
     cpus: String(report.environment.cpus),
     dpdk: report.environment.versions.dpdk,
-    rate: report.runs.map((run) => run.rate).join(' '),
-    size: report.runs.map((run) => run.size).join(' '),
+    rate: distinct(report.runs.map((run) => run.rate)),
+    size: distinct(report.runs.map((run) => run.size)),
   });
   const [old, now] = [facts(before), facts(after)];
   return Object.keys(now).filter((key) => old[key] !== now[key]).map((key) => `differs: ${key} ${old[key]} → ${now[key]}`);
+}
+
+function distinct(values: readonly number[]): string {
+  return [...new Set(values)].join(', ');
 }
 
 function pair(old: string, now: string): string {

@@ -90,7 +90,7 @@ export function failures(run: LabRun): string[] {
 export function warnings(run: LabRun): string[] {
   // One percent: the generator's clock and start-up are well inside it, a core that is taken is not.
   return run.rateAchieved < run.rate * 0.99
-    ? [`${runName(run)}: the generator sent ${run.rateAchieved}/s of the ${run.rate}/s asked for; its core was not its own`]
+    ? [`${runName(run)}: the generator sent ${run.rateAchieved}/s of the ${run.rate}/s asked for: sending takes it longer, or its core was not its own`]
     : [];
 }
 
