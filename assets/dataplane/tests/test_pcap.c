@@ -162,15 +162,16 @@ static void whole_datagrams_are_replayed_in_order_of_time(void **state)
 	put_frame(100, 600, frame, len - 1, len); /* snapped */
 	put_udp(100, 2500, &(struct packet_spec){.vlan = 0x8100});
 	put_udp(99, 0, &(struct packet_spec){0}); /* a clock set back */
-	put_udp(101, 500, &(struct packet_spec){0});
+	put_udp(101, 500, &(struct packet_spec){.payload = 100});
 	assert_int_equal(replay(&r), 0);
 	assert_int_equal(r.n, 4);
 	assert_int_equal(r.skipped, 2);
+	assert_int_equal(r.largest, 100);
 	assert_false(r.cut);
 	const uint64_t at[] = {0, 2000, 2000, 1000000000};
 	for (int i = 0; i < 4; i++) {
 		assert_int_equal(r.datagram[i].at_ns, at[i]);
-		assert_int_equal(r.datagram[i].len, r.datagram[0].len);
+		assert_int_equal(r.datagram[i].len, i < 3 ? PACKET_PAYLOAD : 100);
 		assert_memory_equal(r.datagram[i].payload, r.datagram[0].payload,
 				    r.datagram[0].len);
 	}

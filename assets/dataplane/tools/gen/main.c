@@ -147,6 +147,7 @@ static int read_capture(struct run *run)
 		return -1;
 	run->o.replay = &run->replay;
 	run->o.count = run->replay.n;
+	run->o.size = run->replay.largest;
 	return 0;
 }
 

@@ -46,6 +46,8 @@ static int append(struct kb_replay *r, const struct kb_pkt *pkt, uint64_t at_ns)
 	}
 	r->datagram[r->n++] = (struct kb_replay_datagram){
 		.payload = pkt->payload, .at_ns = at_ns, .len = pkt->len};
+	if (pkt->len > r->largest)
+		r->largest = pkt->len;
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 struct kb_replay {
 	uint64_t n;
 	uint64_t skipped; /* frames that are not a whole UDP datagram, or too long to send */
+	uint16_t largest; /* payload of them all: what the port's MTU must carry */
 	bool cut;	  /* the capture ends inside a frame; what comes before it is here */
 	struct kb_replay_datagram {
 		const uint8_t *payload;
