@@ -157,7 +157,7 @@ static void a_new_receiver_is_not_a_step_back(void **state)
 	assert_contains(out, "unexplained                         2                      2");
 	read_at(BEGIN + 2 * SECOND);
 	render(0, 80);
-	assert_contains(out, "RESTARTED 1 time since kb-top began: the totals are the new");
+	assert_contains(out, "RESTARTED 1 time since kb-top began: the totals are the last one's");
 	assert_contains(out, "received                            0                    300");
 }
 

@@ -26,7 +26,7 @@ struct screen {
 static void put_line(struct screen *s, const char *text)
 {
 	s->last = s->len;
-	for (uint32_t i = 0; text[i] && i < s->columns && s->len + 2 < s->size; i++) {
+	for (uint32_t i = 0; i < s->columns && text[i] && s->len + 2 < s->size; i++) {
 		const char c = text[i];
 		/* Names come from the page: none of them may speak to the terminal. */
 		s->out[s->len++] = c < ' ' || c == 0x7f ? '?' : c;
@@ -105,7 +105,7 @@ struct digits {
 
 static struct digits grouped(uint64_t n)
 {
-	struct digits d;
+	struct digits d = {0};
 	char plain[21];
 	const int len = snprintf(plain, sizeof(plain), "%" PRIu64, n);
 	char *out = d.text;
@@ -115,7 +115,6 @@ static struct digits grouped(uint64_t n)
 			*out++ = ',';
 		*out++ = plain[i];
 	}
-	*out = '\0';
 	return d;
 }
 
@@ -195,13 +194,13 @@ static void show_state(struct screen *s, const struct kb_top *top, const struct 
 			 grouped(grown(now, top->now.total.start_ns) / 1000000000u).text,
 			 page->pid);
 	line(s, "receiver  %s", state);
-	if (top->restarts)
-		line(s, "          RESTARTED %s: the totals are the new receiver's",
-		     restarted(top)
-			     ? "just now"
-			     : (snprintf(state, sizeof(state), "%u time%s since kb-top began",
-					 top->restarts, top->restarts == 1 ? "" : "s"),
-				state));
+	if (restarted(top))
+		line(s, "          RESTARTED just now: the totals are the new receiver's");
+	else if (top->restarts)
+		line(s,
+		     "          RESTARTED %u time%s since kb-top began: the totals are the last "
+		     "one's",
+		     top->restarts, top->restarts == 1 ? "" : "s");
 }
 
 /* Texts of the page end where their arrays end, whatever is in them. */
