@@ -2,20 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 checks+=(receiver stats-page cloudwatch)
 
-# page_value KEY: a string, number or boolean of the stats page; the first of that name.
+# read_page: the receiver's page as JSON, for page_value. kb-check reads it once, before the checks.
+read_page() { page=$("$bin/kb-stats" --json --page "$root$KB_STATS_PAGE" 2>/dev/null); }
+
+# page_value KEY: a string, number or boolean of the page; the first of that name.
 page_value() {
-  "$bin/kb-stats" --json --page "$root$KB_STATS_PAGE" 2>/dev/null |
-    grep -o "\"$1\":[^,}]*" | head -n1 | cut -d: -f2- | tr -d '"'
+  local form="\"$1\":\"?([^,\"}]*)"
+  [[ $page =~ $form ]] && printf '%s' "${BASH_REMATCH[1]}"
 }
 
-# in_force KEY: of "mtu=9001 queues=2 llq=on", what the receiver read back from its port
-in_force() { page_value detail | grep -o "\b$1=[^ ]*" | cut -d= -f2; }
+# in_force KEY: of "mtu=9001 queues=2 llq=on", what the receiver read back from its port.
+in_force() {
+  [[ " $(page_value detail) " =~ " $1="([^ ]*) ]] && printf '%s' "${BASH_REMATCH[1]}"
+}
 
 # The heartbeat moves every 100 ms while the receiver's main thread lives.
 check_receiver() {
   local first second
   first=$(page_value heartbeatNs)
   sleep 0.5
+  read_page
   second=$(page_value heartbeatNs)
   if [[ -z $first ]]; then
     fail "no stats page at ${KB_STATS_PAGE}" 'see journalctl -u kb-receiver'
@@ -30,6 +36,7 @@ check_receiver() {
 
 check_stats_page() {
   local beat age
+  read_page
   beat=$(page_value heartbeatNs)
   if [[ -z $beat ]]; then
     fail "none at ${KB_STATS_PAGE}" 'see journalctl -u kb-receiver'
