@@ -11,6 +11,7 @@ export * from './latency-dashboard';
 export * from './low-latency-fleet';
 export * from './low-latency-host-props';
 export * from './low-latency-instance';
+export * from './multicast-domain';
 export * from './packet-handler';
 export * from './packet-receiver';
 export * from './recommendation';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DataPlane, LatencyDashboard, LowLatencyFleet } from '../../lib';
+import { DataPlane, LatencyDashboard, LowLatencyFleet, MulticastDomain } from '../../lib';
 import { demoStack, feedStack } from './fixtures/stack';
 
 /*
@@ -66,6 +66,21 @@ test('construct paths of a fleet stay as they are', () => {
   "Demo/Feeds/Role/DefaultPolicy",
   "Demo/Feeds/Role/DefaultPolicy/Resource",
   "Demo/Feeds/Role/Resource",
+]
+`);
+});
+
+test('construct paths of a multicast domain stay as they are', () => {
+  const { stack, vpc } = demoStack();
+  const domain = new MulticastDomain(stack, 'Multicast', { vpc });
+  const paths = domain.node.findAll().map(construct => construct.node.path).sort();
+  expect(paths).toMatchInlineSnapshot(`
+[
+  "Demo/Multicast",
+  "Demo/Multicast/Association1",
+  "Demo/Multicast/Attachment",
+  "Demo/Multicast/Resource",
+  "Demo/Multicast/TransitGateway",
 ]
 `);
 });
