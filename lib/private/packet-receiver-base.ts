@@ -6,7 +6,10 @@ import { Construct } from 'constructs';
 import type { IPacketReceiver } from '../packet-receiver';
 import { instanceMetric } from './metrics';
 
-/** The metrics of a host or a fleet, which differ in nothing but their name. */
+/**
+ * The metrics of a host or a fleet, which differ in nothing but their name.
+ * @internal
+ */
 export abstract class PacketReceiverBase extends Construct implements IPacketReceiver {
   public abstract readonly connections: ec2.Connections;
   public abstract readonly grantPrincipal: iam.IPrincipal;
