@@ -196,7 +196,7 @@ export class LowLatencyFleet extends LowLatencyFleetBase {
     const update = props.update ?? FleetUpdate.replace();
     const { min, max, ready } = this.capacities(props, update);
     this.fleetName = this._dimension = props.fleetName ?? dimensionName(this.node.path);
-    const host = new Host(this, this.fleetName, props, { interfacesNameSubnets: false, signals: ready });
+    const host = new Host(this, this.fleetName, props, { interfacesNameSubnets: false, signals: ready, hosts: [min, max] });
     this.managementSecurityGroup = host.managementSecurityGroup;
     this.connections = host.connections;
     this.placementGroup = host.placementGroup;

@@ -127,6 +127,13 @@ export interface LowLatencyHostProps {
   readonly packageBaseUrl?: string;
 
   /**
+   * Say at synth what the instances will cost per month on demand.
+   *
+   * @default true
+   */
+  readonly costEstimate?: boolean;
+
+  /**
    * Port of a Prometheus text endpoint on the host's loopback address, 1024 to 65535.
    *
    * @default - off

@@ -122,7 +122,7 @@ export class LowLatencyInstance extends PacketReceiverBase implements ILowLatenc
   public constructor(scope: Construct, id: string, props: LowLatencyInstanceProps) {
     super(scope, id);
     this.instanceName = this._dimension = props.instanceName ?? dimensionName(this.node.path);
-    const host = new Host(this, this.instanceName, props, { interfacesNameSubnets: true, signals: 1 });
+    const host = new Host(this, this.instanceName, props, { interfacesNameSubnets: true, signals: 1, hosts: [1, 1] });
     this.managementSecurityGroup = host.managementSecurityGroup;
     this.connections = host.connections;
     this.placementGroup = host.placementGroup;

@@ -7,6 +7,7 @@ import { DataInterface } from '../data-interface';
 import { HostOs } from '../host-os';
 import type { LowLatencyHostProps } from '../low-latency-host-props';
 import { renderUserData } from './bootstrap';
+import { estimateCost } from './cost-estimate';
 import { decide } from './decide';
 import { fail } from './fail';
 import { hostAsset } from './host-assets';
@@ -18,6 +19,8 @@ import { validateTagKeys } from './tag-validation';
 export interface Launching {
   /** The ENIs say which subnet is theirs. An Auto Scaling group puts all of them into its own. */
   readonly interfacesNameSubnets: boolean;
+  /** Fewest and most hosts, for what they cost. */
+  readonly hosts: readonly [number, number];
   /** Hosts that have to prove themselves before the deployment succeeds. */
   readonly signals: number;
 }
@@ -79,6 +82,9 @@ export class Host {
       placementGroup: this.placementGroup,
       rootVolumeSize: props.rootVolumeSize,
     });
+    if (props.costEstimate ?? true) {
+      estimateCost(scope, instanceType.toString(), ...launching.hosts);
+    }
     const subnetId = (subnet: ec2.ISubnet) => (launching.interfacesNameSubnets ? subnet.subnetId : undefined);
     setNetworkInterfaces(this.launchTemplate, [
       {
