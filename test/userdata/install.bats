@@ -259,7 +259,7 @@ mirror() {
   rm "$STUBS"/{meson,ninja,uname}
   needs meson ninja gcc m4 clang bpftool
   local archive # the one that this machine's packages come from
-  archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n1)
+  archive=$(/usr/bin/apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n1)
   archive=${archive%/}/pool/main/x/xdp-tools/xdp-tools_1.6.3.orig.tar.gz
   mkdir "$BATS_TEST_TMPDIR/mirror"
   curl -fsS --connect-timeout 5 --max-time 60 -o "$BATS_TEST_TMPDIR/mirror/xdp-tools-1.6.3.tar.gz" "$archive" ||
