@@ -12,7 +12,7 @@ import { DnsServer } from './dns-server';
 import { Events } from './events';
 import { Instance } from './instance';
 import { Job } from './job';
-import { Machine, MachineSpec, NUMA_NODES } from './machine';
+import { Machine, MachineSpec, NUMA_NODES, REBOOT } from './machine';
 import { MetadataService } from './metadata-service';
 import { Operator } from './operator';
 import { PackageGateway } from './package-gateway';
@@ -27,6 +27,8 @@ const ACCOUNT = '123456789012';
 const REGION = 'us-east-1';
 const INSTANCE_ID = 'i-0c6a11ab000000001';
 const BASE_MEMORY_MIB = 1536; // Debian, and compiling a handler
+
+const MAX_BOOTS = 6; // one reboot for the kernel arguments, two by the operator, and a power cut
 
 const RATE = 1000; // packets per second: an emulated CPU keeps up
 const SECONDS = 5;
@@ -126,9 +128,9 @@ export class Deployment {
     return `nsenter --target ${process.pid} --net -- ${this.operator.commandLine(this.instance.interfaces[0].address)}`;
   }
 
-  /** A machine that stays for inspection until its user ends it. */
+  /** Leaves the machine running until the user ends this process. */
   async stay(): Promise<void> {
-    await this.machine?.gone;
+    await new Promise(() => undefined);
   }
 
   private powerOn(): void {
@@ -136,8 +138,13 @@ export class Deployment {
     const machine = Machine.start(this.instance, this.spec(), (line) => this.see(line));
     this.machine = machine;
     void machine.gone.then((reason) => {
-      if (this.machine === machine) {
-        this.wait.fail(`${reason}; see ${path.join(job.folder, 'console.log')}`);
+      if (this.machine !== machine) {
+        return; // its power was cut
+      }
+      if (reason === REBOOT && this.boots < MAX_BOOTS) {
+        this.powerOn();
+      } else {
+        this.wait.fail(`${reason === REBOOT ? `the host rebooted ${this.boots} times` : reason}; see ${path.join(job.folder, 'console.log')}`);
       }
     });
   }

@@ -20,6 +20,9 @@ export interface MachineSpec {
   readonly console: string;
 }
 
+/** How a machine ends whose guest asked for a reset. */
+export const REBOOT = 'reboot';
+
 /** NUMA nodes: two, because a plan that only works on one shows nothing. */
 export const NUMA_NODES = 2;
 
@@ -41,13 +44,13 @@ export class Machine {
     return new Machine(child);
   }
 
-  /** Resolves with the reason when the machine is gone. */
+  /** Resolves when the machine is gone: `REBOOT` when the guest wants to start anew, else with the reason. */
   readonly gone: Promise<string>;
 
   private constructor(private readonly child: ChildProcess) {
     this.gone = new Promise((resolve) => {
       child.on('error', (error) => resolve(`qemu-system-x86_64 does not start: ${error.message}`));
-      child.on('close', (status, signal) => resolve(`the machine stopped with ${signal ?? `status ${status}`}`));
+      child.on('close', (status, signal) => resolve(status === 0 ? REBOOT : `the machine stopped with ${signal ?? `status ${status}`}`));
     });
   }
 
@@ -68,6 +71,8 @@ export function machineArguments(instance: Instance, spec: MachineSpec): string[
       ? ['-accel', 'kvm', '-cpu', 'host']
       : ['-accel', 'tcg,thread=multi', '-cpu', EMULATED_CPU]),
     ...processorsAndMemory(spec),
+    // A reboot ends QEMU, and a new one starts: after a reset, emulation trips over its translations of the old kernel.
+    '-no-reboot',
     '-nodefaults', '-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-rtc', 'base=utc',
     // The IOMMU must exist before the devices behind it.
     ...(spec.iommu ? ['-device', 'intel-iommu,intremap=on,caching-mode=on'] : []),
@@ -101,7 +106,7 @@ function processorsAndMemory(spec: MachineSpec): string[] {
 function networkCard(nic: Interface, index: number, spec: MachineSpec): string[] {
   const queues = index === 0 ? 1 : spec.queues;
   const properties = [
-    'virtio-net-pci', `netdev=net${index}`, `mac=${nic.mac}`, 'disable-legacy=on',
+    'virtio-net-pci', `netdev=net${index}`, `mac=${nic.mac}`, 'disable-legacy=on', 'romfile=', // nothing boots from the network
     index === 0 ? 'bus=pcie.0' : 'bus=far-port',
     ...(queues > 1 ? ['mq=on', `vectors=${2 * queues + 2}`] : []),
     ...(index > 0 ? [`rx_queue_size=${RX_DESCRIPTORS}`] : []),

@@ -6,12 +6,13 @@
 set -Eeuo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$1
-modules=(biosdisk ext2 search search_label configfile normal linux echo test serial terminal
-  gzio part_gpt part_msdos loadenv all_video gfxterm true)
+modules=(biosdisk ext2 serial terminal search search_label search_fs_uuid normal)
 
 work=$(mktemp --directory --tmpdir="$root/tmp")
 trap 'rm -rf "$work"' EXIT
 cp "$here/grub-early.cfg" "$work/early.cfg"
 chroot "$root" grub-mkimage --format=i386-pc --prefix='(hd0)/boot/grub' \
   --config="/tmp/${work##*/}/early.cfg" --output="/tmp/${work##*/}/core.img" "${modules[@]}"
+# The rest it loads as the menu asks for it; a module that is not there makes it wait for a key.
+install -D -m 0644 -t "$root/boot/grub/i386-pc" "$root"/usr/lib/grub/i386-pc/*.{mod,lst}
 cat "$root/usr/lib/grub/i386-pc/lnxboot.img" "$work/core.img" > "$2"
