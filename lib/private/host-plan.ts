@@ -157,6 +157,7 @@ export function planFor(input: PlanInput): PlanOutcome {
   range(findings, 'socketBuffer in KiB', socketBufferKiB, 64, 1048575); // the receiver's own bounds
   const busyPoll = dataPlane.busyPollMicros ?? defaultBusyPoll(plane);
   range(findings, 'busyPollMicros', busyPoll, 0, 1000);
+  const pollMode = decidePollMode(dataPlane, busyPoll, findings);
   const zeroCopy = decideZeroCopy(dataPlane, input.os, findings);
   const dpdkVersion = decideVersion('dpdkVersion', dataPlane.dpdkVersion, DPDK_VERSION, plane === 'dpdk', findings);
   const libxdpDefault = input.os.name === 'al2023' ? LIBXDP_VERSION : 'distro'; // AL2023 has no such package
@@ -212,7 +213,7 @@ export function planFor(input: PlanInput): PlanOutcome {
         KB_BURST: `${rings.burst}`,
         KB_SOCKET_BUFFER_KB: `${socketBufferKiB}`,
         KB_BUSY_POLL_US: `${busyPoll}`,
-        KB_POLL_MODE: dataPlane.pollMode ?? (plane === 'afxdp' ? 'busy-poll' : 'spin'),
+        KB_POLL_MODE: pollMode,
         KB_XDP_MODE: dataPlane.xdpMode ?? 'native',
         KB_ZERO_COPY: zeroCopy,
         KB_UNMATCHED: dataPlane.unmatched ?? 'pass',
@@ -263,6 +264,18 @@ function decideRings(choice: PlaneChoice, findings: Findings) {
       `'frames' must be a power of two between ${2 * rx} (twice 'rxRing') and 1048576, got ${frames}`);
   }
   return { rx, tx, burst, frames };
+}
+
+function decidePollMode(dataPlane: PlaneChoice, busyPollMicros: number, findings: Findings): string {
+  const { plane } = dataPlane;
+  const pollMode = dataPlane.pollMode ?? (plane === 'afxdp' ? 'busy-poll' : 'spin');
+  if (plane === 'dpdk' && pollMode !== 'spin') {
+    findings.add(`'pollMode' must be spin with dpdk, whose driver has nothing to sleep on, got ${pollMode}`);
+  }
+  if (pollMode === 'busy-poll' && busyPollMicros === 0) {
+    findings.add("'busyPollMicros' must be between 1 and 1000 with 'pollMode' busy-poll, got 0");
+  }
+  return pollMode;
 }
 
 function checkFlows({ flows }: PlaneChoice, findings: Findings): void {
