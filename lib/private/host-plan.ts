@@ -98,8 +98,8 @@ export interface HostPlan {
   readonly values: Omit<PlanValues, DeployTimeKey>;
   /** What the launch template needs to know of the decisions. */
   readonly launch: {
-    /** Set where CpuOptions must say it. */
-    readonly threadsPerCore?: number;
+    /** Set where threads are switched off. EC2 takes CpuOptions with both numbers or none. */
+    readonly cpuOptions?: { readonly coreCount: number; readonly threadsPerCore: number };
     readonly networkCard: number;
     readonly deviceIndex: number;
     /** Set where it is not the instance type's default. */
@@ -186,7 +186,7 @@ export function planFor(input: PlanInput): PlanOutcome {
     warnings: warningsFor(input, zeroCopy),
     plan: {
       launch: {
-        threadsPerCore: facts.metal || threads === facts.threadsPerCore ? undefined : threads,
+        cpuOptions: facts.metal || threads === facts.threadsPerCore ? undefined : { coreCount: facts.cores, threadsPerCore: threads },
         networkCard: nic.networkCard,
         deviceIndex: nic.deviceIndex,
         enaQueueCount: nic.enaQueueCount,

@@ -26,7 +26,7 @@ export function hostTemplate(scope: Construct, id: string, props: HostTemplatePr
     userData: ec2.UserData.custom(props.userData),
     role: props.role,
     placementGroup: props.placementGroup,
-    cpuOptions: launch.threadsPerCore === undefined ? undefined : { threadsPerCore: launch.threadsPerCore },
+    cpuOptions: launch.cpuOptions,
     requireImdsv2: true,
     httpPutResponseHopLimit: 1,
     instanceMetadataTags: true,

@@ -42,13 +42,13 @@ describe('what a data plane decides', () => {
 
 describe('what an instance type decides', () => {
   test.each<[string, Record<string, string>, object]>([
-    ['c6in.32xlarge', { KB_DATA_CARD: '1', KB_RX_CORES: '32', KB_HOUSEKEEPING_CORES: '0-1', KB_ISOLATED_CORES: '32' }, { threadsPerCore: 1, networkCard: 1 }],
-    ['c6in.16xlarge', { KB_DATA_CARD: '0', KB_RX_CORES: '2', KB_HOUSEKEEPING_CORES: '0-1' }, { threadsPerCore: 1, networkCard: 0 }],
-    ['c6in.xlarge', { KB_DATA_CARD: '0', KB_RX_CORES: '1', KB_HOUSEKEEPING_CORES: '0' }, { threadsPerCore: 1 }],
-    ['c7gn.16xlarge', { KB_DATA_CARD: '0', KB_RX_CORES: '2' }, { threadsPerCore: undefined }],
-    ['c8gn.48xlarge', { KB_DATA_CARD: '1', KB_RX_CORES: '96' }, { threadsPerCore: undefined, networkCard: 1 }],
-    ['c6in.metal', { KB_DATA_CARD: '1', KB_RX_CORES: '32' }, { threadsPerCore: undefined, networkCard: 1 }],
-    ['m8azn.24xlarge', { KB_DATA_CARD: '0', KB_RX_CORES: '2' }, { threadsPerCore: undefined }],
+    ['c6in.32xlarge', { KB_DATA_CARD: '1', KB_RX_CORES: '32', KB_HOUSEKEEPING_CORES: '0-1', KB_ISOLATED_CORES: '32' }, { cpuOptions: { coreCount: 64, threadsPerCore: 1 }, networkCard: 1 }],
+    ['c6in.16xlarge', { KB_DATA_CARD: '0', KB_RX_CORES: '2', KB_HOUSEKEEPING_CORES: '0-1' }, { cpuOptions: { coreCount: 32, threadsPerCore: 1 }, networkCard: 0 }],
+    ['c6in.xlarge', { KB_DATA_CARD: '0', KB_RX_CORES: '1', KB_HOUSEKEEPING_CORES: '0' }, { cpuOptions: { coreCount: 2, threadsPerCore: 1 } }],
+    ['c7gn.16xlarge', { KB_DATA_CARD: '0', KB_RX_CORES: '2' }, { cpuOptions: undefined }],
+    ['c8gn.48xlarge', { KB_DATA_CARD: '1', KB_RX_CORES: '96' }, { cpuOptions: undefined, networkCard: 1 }],
+    ['c6in.metal', { KB_DATA_CARD: '1', KB_RX_CORES: '32' }, { cpuOptions: undefined, networkCard: 1 }],
+    ['m8azn.24xlarge', { KB_DATA_CARD: '0', KB_RX_CORES: '2' }, { cpuOptions: undefined }],
   ])('%s', (instanceType, values, launch) => {
     const decided = plan({ instanceType });
     expect(decided.values).toMatchObject(values);
@@ -99,7 +99,7 @@ describe('two threads per core', () => {
   test('isolate the sibling of a receive core too', () => {
     const { values, launch } = plan({ instanceType: 'c6in.4xlarge', threadsPerCore: 2, dataPlane: { queues: 2 } });
     expect(values).toMatchObject({ KB_RX_CORES: '2,3', KB_ISOLATED_CORES: '2-3,10-11', KB_HOUSEKEEPING_CORES: '0-1' });
-    expect(launch.threadsPerCore).toBeUndefined();
+    expect(launch.cpuOptions).toBeUndefined();
   });
 
   test('are switched off by the kernel on metal, which has no CpuOptions', () => {

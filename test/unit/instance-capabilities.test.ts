@@ -24,7 +24,7 @@ test('a type this library does not know is planned from what is said of it', () 
   expect(planOf(stack)).toMatchObject({
     KB_INSTANCE_TYPE: 'c99n.16xlarge', KB_DATA_CARD: '1', KB_QUEUES: '16', KB_RX_CORES: '16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31',
   });
-  expect(launchTemplateData(stack)).toMatchObject({ InstanceType: 'c99n.16xlarge', CpuOptions: { ThreadsPerCore: 1 } });
+  expect(launchTemplateData(stack)).toMatchObject({ InstanceType: 'c99n.16xlarge', CpuOptions: { CoreCount: 32, ThreadsPerCore: 1 } });
 });
 
 test('architecture and image follow the type', () => {

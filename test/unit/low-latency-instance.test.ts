@@ -26,7 +26,7 @@ describe('the launch template', () => {
     const { stack } = feedStack();
     expect(launchTemplateData(stack)).toMatchObject({
       InstanceType: 'c6in.32xlarge',
-      CpuOptions: { ThreadsPerCore: 1 },
+      CpuOptions: { CoreCount: 64, ThreadsPerCore: 1 },
       MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1, InstanceMetadataTags: 'enabled' },
       Monitoring: { Enabled: true },
       BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { Encrypted: true, VolumeType: 'gp3', VolumeSize: 20 } }],
