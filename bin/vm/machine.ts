@@ -41,16 +41,26 @@ export class Machine {
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     readline.createInterface({ input: child.stdout }).on('line', onLine);
-    return new Machine(child);
+    const machine = new Machine(child);
+    readline.createInterface({ input: child.stderr }).on('line', (line) => {
+      machine.lastWords = line;
+    });
+    return machine;
   }
 
   /** Resolves when the machine is gone: `REBOOT` when the guest wants to start anew, else with the reason. */
   readonly gone: Promise<string>;
 
+  private lastWords = '';
+
   private constructor(private readonly child: ChildProcess) {
     this.gone = new Promise((resolve) => {
       child.on('error', (error) => resolve(`qemu-system-x86_64 does not start: ${error.message}`));
-      child.on('close', (status, signal) => resolve(status === 0 ? REBOOT : `the machine stopped with ${signal ?? `status ${status}`}`));
+      child.on('close', (status, signal) => {
+        // Ended by a signal it can handle, QEMU says so and exits with 0.
+        const killed = this.lastWords.includes('terminating on signal');
+        resolve(status === 0 && !killed ? REBOOT : `the machine stopped with ${signal ?? `status ${status}`}: ${this.lastWords}`);
+      });
     });
   }
 
