@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as path from 'node:path';
-import { generate } from '../lab/generator';
 import { parsePlan, Plan } from '../lab/plan';
 import { run } from '../lab/shell';
 import { AssetStore } from './asset-store';
@@ -10,6 +9,7 @@ import { temporaryCredentials } from './credentials';
 import { DhcpServer } from './dhcp-server';
 import { DnsServer } from './dns-server';
 import { Events } from './events';
+import { Feed } from './feed';
 import { Instance } from './instance';
 import { Job } from './job';
 import { Machine, MachineSpec, NUMA_NODES, REBOOT } from './machine';
@@ -30,10 +30,6 @@ const BASE_MEMORY_MIB = 1536; // Debian, and compiling a handler
 
 const MAX_BOOTS = 6; // one reboot for the kernel arguments, two by the operator, and a power cut
 
-const RATE = 1000; // packets per second: an emulated CPU keeps up
-const SECONDS = 5;
-const SIZE = 288; // bytes, as in the lab
-const SETTLE_SECONDS = 20; // until the last statsd interval has arrived
 const READY_AGAIN_SECONDS = 600; // after a reboot
 const QUIET_SECONDS = 15; // how long a failed host is watched for a second word
 
@@ -61,7 +57,9 @@ export class Deployment {
     }
     const sink = await StatsdSink.start();
 
-    const deployment = new Deployment(job, events, instance, plan, queues, wait, operator, sink);
+    const data = instance.interfaces[instance.interfaces.length - 1];
+    const feed = new Feed(job.generator, data.address, plan, sink);
+    const deployment = new Deployment(job, events, instance, plan, queues, wait, operator, sink, feed);
     await deployment.createDisk();
     events.say(`CREATE_IN_PROGRESS  ${template.instanceId} (${instance.id}, ${instance.type}, ${deployment.describe()})`);
     deployment.timeoutSeconds = job.timeoutSeconds ?? launch.waitTimeoutSeconds;
@@ -85,6 +83,7 @@ export class Deployment {
     private readonly wait: WaitCondition,
     private readonly operator: Operator,
     private readonly sink: StatsdSink,
+    private readonly feed: Feed,
   ) {}
 
   async run(): Promise<VmReport> {
@@ -199,34 +198,14 @@ export class Deployment {
     this.powerOn();
   }
 
-  /** Sends packets to the data interface from the router of its subnet, and waits for the guest's count of them. */
   private async sendPackets(): Promise<void> {
-    const nic = this.instance.interfaces[this.instance.interfaces.length - 1];
-    const [, port] = /:(\d+)$/.exec(this.plan.KB_FLOWS.split(',')[0]) ?? [];
-    const before = this.counted();
-    const { sent } = await generate([this.job.generator, [
-      '--to', `${nic.address}:${port}`, '--rate', String(RATE), '--seconds', String(SECONDS), '--size', String(SIZE), '--json', '-',
-    ]], new AbortController().signal);
-    const end = Date.now() + SETTLE_SECONDS * 1000;
-    while (this.counted().received - before.received < sent && Date.now() < end) {
-      await sleep(0.5);
-    }
-    const after = this.counted();
-    const traffic = {
-      sent, received: after.received - before.received, lost: after.lost - before.lost, unexplained: after.unexplained - before.unexplained,
-    };
+    const traffic = await this.feed.send();
+    const { sent, received, lost, unexplained } = traffic;
     this.traffic.push(traffic);
-    this.events.say(`${traffic.sent} packets sent, ${traffic.received} received by the guest, ${traffic.lost} lost by name, ${traffic.unexplained} unexplained`);
-    if (traffic.received !== sent) {
-      this.findings.push(`${sent} packets were sent, and the guest counted ${traffic.received}`);
+    this.events.say(`${sent} packets sent, ${received} received by the guest, ${lost} lost by name, ${unexplained} unexplained`);
+    if (received !== sent) {
+      this.findings.push(`${sent} packets were sent, and the guest counted ${received}`);
     }
-  }
-
-  private counted(): Omit<Traffic, 'sent'> {
-    const name = `Name:${this.plan.KB_NAME}`;
-    const count = (metric: string) => this.sink.value(metric, name) ?? 0;
-    const lost = Object.values(this.sink.byTag('PacketsLost', name)).reduce((sum, value) => sum + value, 0); // by cause
-    return { received: count('PacketsReceived'), lost, unexplained: count('PacketsUnexplained') };
   }
 
   /** The host comes back to ready by itself, receives, and says nothing to the stack. */

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process';
+import * as path from 'node:path';
+import { BREAKS } from '../../bin/vm/breaks';
+
+/*
+ * Real deployments to virtual machines, minutes each. CI takes one of each kind of NIC ownership and
+ * three that must fail; `npm run test:vm` (KB_VM=full) takes everything.
+ */
+const CI: readonly string[] = [
+  '--plane dpdk --iommu on',
+  '--plane afxdp',
+  '--break asset-hash',
+  '--break handler',
+  '--break no-data-interface',
+];
+const FULL: readonly string[] = [
+  '--plane kernel --reboot',
+  '--plane xdp --reboot',
+  '--plane afxdp --reboot',
+  '--plane dpdk --iommu on --reboot',
+  '--plane dpdk --iommu off --reboot',
+  '--plane afxdp --from-scratch',
+  '--plane kernel --power-cut install',
+  '--plane kernel --power-cut reboot',
+  ...Object.keys(BREAKS).map((name) => `--break ${name}`),
+];
+
+const KB = path.join(__dirname, '..', '..', 'bin', 'kb.js');
+const LONGEST = 2 * 60 * 60 * 1000; // ms; an emulated machine that compiles, on a busy host
+
+test.each(process.env.KB_VM === 'full' ? FULL : CI)('kb lab-vm %s', (args) => {
+  const done = spawnSync(process.execPath, [KB, 'lab-vm', ...args.split(' ')], { stdio: ['ignore', 'inherit', 'inherit'] });
+  expect(done.status).toBe(0);
+}, LONGEST);
