@@ -7,6 +7,6 @@ export default {
   // Sources before what jsii and esbuild left beside them, so that a test never runs against a stale build.
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.dev.json' }] },
-  testPathIgnorePatterns: ['/node_modules/', '/.cache/', '/test/vm/', '/test/integ/'],
+  testPathIgnorePatterns: ['/node_modules/', '/.cache/', '/test/integ/'],
   testTimeout: 30_000,
 };

@@ -4,11 +4,12 @@ import { advise } from './commands/advise';
 import type { Command } from './commands/command';
 import { instances } from './commands/instances';
 import { lab } from './commands/lab';
+import { labVm } from './commands/lab-vm';
 import { preflight } from './commands/preflight';
 import { report } from './commands/report';
 import { rss } from './commands/rss';
 
-const COMMANDS: readonly Command[] = [advise, instances, lab, preflight, report, rss];
+const COMMANDS: readonly Command[] = [advise, instances, lab, labVm, preflight, report, rss];
 
 function usage(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length));
