@@ -39,9 +39,16 @@ export const suites = [
     name: 'lab', what: 'real packets through every plane',
     run: () => jest(['test/lab', '--runInBand']),
   },
+  { name: 'deploy', what: 'cdk deploy against a stand-in for AWS', run: () => jest(['test/deploy', '--maxWorkers=2']) },
+  { name: 'packages', what: 'API.md and the packages for other languages', run: () => jest(['test/packages/packages']) },
+  {
+    // Fetches the CDK of each language: hundreds of megabytes the first time.
+    name: 'languages', what: "the README's app in Python and Java", slow: true,
+    run: () => jest(['test/packages/languages']),
+  },
   {
     name: 'vm', what: 'the synthesised template, booted in a virtual machine', slow: true,
     missing: needsRoot('the VM lab (its network)'),
-    run: () => jest(['test/vm', '--runInBand']),
+    run: () => jest(['test/vm', '--runInBand'], { KB_VM: process.env.KB_VM ?? 'ci' }),
   },
 ];
