@@ -14,9 +14,9 @@ export interface AmazonLinux2023Options {
 /**
  * The host's operating system and where its image comes from.
  *
- * Images come from public SSM parameters that CloudFormation reads when it deploys: no look-up at synth. They move
- * when the vendor releases, and a moved image replaces the instance on the next deployment; give the instance a
- * `machineImage` to pin one.
+ * Images come from public SSM parameters that EC2 reads when it launches a host: no look-up at synth, and none when
+ * CloudFormation deploys either. A newer image would then replace a host that nobody changed, and no new wait condition
+ * would ask the new one for its proof. So a newer image comes with the next host; `machineImage` pins one.
  */
 export abstract class HostOs {
   /**
@@ -51,7 +51,7 @@ export abstract class HostOs {
   ) {}
 
   /**
-   * The newest image of this system for an architecture.
+   * The newest image of this system for an architecture, at the moment a host is launched.
    */
   public abstract machineImage(architecture: ec2.InstanceArchitecture): ec2.IMachineImage;
 
@@ -73,7 +73,7 @@ class SsmHostOs extends HostOs {
   }
 
   public machineImage(architecture: ec2.InstanceArchitecture): ec2.IMachineImage {
-    return ec2.MachineImage.fromSsmParameter(this.parameterFor(architecture === ec2.InstanceArchitecture.ARM_64), {
+    return ec2.MachineImage.resolveSsmParameterAtLaunch(this.parameterFor(architecture === ec2.InstanceArchitecture.ARM_64), {
       os: ec2.OperatingSystemType.LINUX,
     });
   }

@@ -70,9 +70,11 @@ export interface LowLatencyHostProps {
   readonly os?: HostOs;
 
   /**
-   * Image to boot, of the operating system that `os` names. Pin one where a newer image must not replace the host.
+   * Image to boot, of the operating system that `os` names. Do not take one that CloudFormation reads from SSM, such as
+   * `MachineImage.latestAmazonLinux2023()`: when it moves, a deployment that changes nothing else replaces the host
+   * without waiting for the new one's proof.
    *
-   * @default - the newest image of `os`, read from SSM when CloudFormation deploys
+   * @default - the newest image of `os`, read from SSM when EC2 launches a host
    */
   readonly machineImage?: ec2.IMachineImage;
 

@@ -10,6 +10,7 @@ import type { Host } from './stand-in/host';
 const PATIENCE = 120_000; // seconds when the machine is idle
 const DEPLOYER = 'cdk-hnb659fds-deploy-role-123456789012-us-east-1';
 const PUBLISHER = 'cdk-hnb659fds-file-publishing-role-123456789012-us-east-1';
+const IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.12-x86_64';
 
 let cloud: Cloud;
 let cdk: Cdk;
@@ -69,8 +70,10 @@ test('the stack was signalled by the host, once', () => {
   expect(called(/^PUT \/arn%3Aaws%3Acloudformation/)).toEqual([onlyHost().instance.id]);
 });
 
-test('a second deployment changes nothing', async () => {
+test('a second deployment changes nothing, although there is a newer image now', async () => {
+  cloud.parameters.set(IMAGE, 'ami-0a11ce00000000002');
   const { instance } = onlyHost();
+  expect(instance.imageId).toBe('ami-0a11ce00000000001');
   const calls = cloud.calls.length;
   const outcome = await cdk.deploy('afxdp');
   expectSuccess(outcome);
@@ -79,7 +82,7 @@ test('a second deployment changes nothing', async () => {
   expect(onlyHost().instance.id).toBe(instance.id);
 }, PATIENCE);
 
-test('a changed plan replaces the host, behind a gate of its own', async () => {
+test('a changed plan replaces the host with one of the newest image, behind a gate of its own', async () => {
   const before = { host: onlyHost(), handles: ids('AWS::CloudFormation::WaitConditionHandle'), network: ids('AWS::EC2::VPC') };
   const gates = () => [...cloud.cloudFormation.stack('Demo').resources.keys()].filter((id) => id.startsWith('FeedReady'));
   const oldGates = gates();
@@ -89,6 +92,7 @@ test('a changed plan replaces the host, behind a gate of its own', async () => {
 
   const { instance, plan } = onlyHost();
   expect(plan.KB_PLANE).toBe('kernel');
+  expect(instance.imageId).toBe('ami-0a11ce00000000002');
   expect(instance.id).not.toBe(before.host.instance.id);
   expect(plan.KB_SIGNAL_URL).not.toBe(before.host.plan.KB_SIGNAL_URL);
   expect(gates().filter((id) => oldGates.includes(id))).toEqual([]);

@@ -47,8 +47,9 @@ export class Cloud {
     const buckets = new Buckets(path.join(folder, 's3'));
     const waits = new WaitConditions();
     const calls: Call[] = [];
-    const instances = new Instances({ folder, inventory, buckets, waits, identity, onCall: (call) => calls.push(call) });
-    const cloud = new Cloud(folder, inventory, buckets, instances, waits, calls);
+    const parameters = new ParameterStore();
+    const instances = new Instances({ folder, inventory, parameters, buckets, waits, identity, onCall: (call) => calls.push(call) });
+    const cloud = new Cloud(folder, inventory, parameters, buckets, instances, waits, calls);
     await new Promise<void>((resolve, reject) => {
       cloud.server.once('error', reject);
       cloud.server.listen(0, '127.0.0.1', resolve);
@@ -56,7 +57,6 @@ export class Cloud {
     return cloud;
   }
 
-  readonly parameters = new ParameterStore();
   readonly cloudFormation: CloudFormation;
   private readonly sts = new Sts();
   private readonly server: http.Server;
@@ -64,6 +64,7 @@ export class Cloud {
   private constructor(
     private readonly folder: string,
     readonly inventory: Inventory,
+    readonly parameters: ParameterStore,
     readonly buckets: Buckets,
     readonly instances: Instances,
     readonly waits: WaitConditions,

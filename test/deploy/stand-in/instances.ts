@@ -8,6 +8,7 @@ import type { Identity } from '../../../bin/vm/s3-endpoint';
 import type { Buckets } from './buckets';
 import type { Call } from './call';
 import { Host, HostFault } from './host';
+import type { ParameterStore } from './parameter-store';
 import { ACCOUNT, REGION, resourceId, ZONES } from './region';
 import type { Inventory, Resource } from './resource';
 import type { WaitConditions } from './wait-conditions';
@@ -17,6 +18,7 @@ const MAX_USER_DATA = 16_384; // bytes, EC2's bound
 interface Surroundings {
   readonly folder: string;
   readonly inventory: Inventory;
+  readonly parameters: ParameterStore;
   readonly buckets: Buckets;
   readonly waits: WaitConditions;
   readonly identity: Identity & { readonly caFile: string };
@@ -46,7 +48,7 @@ export class Instances {
     const credentials = temporaryCredentials();
     const { folder, buckets, waits, identity, onCall } = this.surroundings;
     const assets = new AssetStore(buckets.objects(), credentials, REGION, this.readable(role), this.fault.asset);
-    const instance = describe(resource, data, role, userData);
+    const instance = describe(resource, data, this.image(data.ImageId as string), role, userData);
     const spec = { instance, credentials, assets, waits, identity, onCall, fault: this.fault };
     this.hosts.set(instance.id, await Host.boot(path.join(folder, instance.id), spec));
   }
@@ -63,6 +65,16 @@ export class Instances {
       throw new Error(`The specified launch template, with template ID ${id} and version ${version}, does not exist.`);
     }
     return template.properties.LaunchTemplateData as Record<string, unknown>;
+  }
+
+  /** An image, or the parameter that names it at this moment. */
+  private image(id: string): string {
+    const [, parameter] = /^resolve:ssm:(.+)$/.exec(id) ?? [];
+    const image = parameter === undefined ? id : this.surroundings.parameters.get(parameter);
+    if (image === undefined) {
+      throw new Error(`The parameter ${parameter} does not exist.`);
+    }
+    return image;
   }
 
   private role({ Arn: arn }: { readonly Arn: string }): string {
@@ -84,12 +96,12 @@ export class Instances {
   }
 }
 
-function describe({ physicalId, attributes }: Resource, data: Record<string, unknown>, role: string, userData: string): Instance {
+function describe({ physicalId, attributes }: Resource, data: Record<string, unknown>, imageId: string, role: string, userData: string): Instance {
   const [primary] = data.NetworkInterfaces as { SubnetId: string; DeviceIndex: number; NetworkCardIndex: number }[];
   return {
     id: physicalId,
     type: data.InstanceType as string,
-    imageId: data.ImageId as string,
+    imageId,
     accountId: ACCOUNT,
     region: REGION,
     availabilityZone: ZONES[0],
