@@ -39,7 +39,6 @@ export const suites = [
     name: 'lab', what: 'real packets through every plane',
     run: () => jest(['test/lab', '--runInBand']),
   },
-  { name: 'deploy', what: 'cdk deploy against a stand-in for AWS', run: () => jest(['test/deploy', '--maxWorkers=2']) },
   { name: 'packages', what: 'API.md and the packages for other languages', run: () => jest(['test/packages/packages']) },
   {
     // Fetches the CDK of each language: hundreds of megabytes the first time.

@@ -5,7 +5,7 @@ import type { InstanceCapabilitiesOptions } from '../../lib';
 import { DataInterface, DataPlane, InstanceCapabilities } from '../../lib';
 import { INSTANCE_TABLE } from '../../lib/private/instance-table';
 import { findings } from './fixtures/plan-input';
-import { feedStack, launchTemplateData, planOf, template } from './fixtures/stack';
+import { feedStack, launchTemplateData, planOf } from './fixtures/stack';
 
 const CARD = { maximumNetworkInterfaces: 8, defaultEnaQueueCount: 16 };
 const GOOD: InstanceCapabilitiesOptions = { cores: 32, memory: Size.gibibytes(128), networkCards: [CARD] };
@@ -29,7 +29,7 @@ test('a type this library does not know is planned from what is said of it', () 
 
 test('architecture and image follow the type', () => {
   const stack = feed('c99gn.16xlarge', { threadsPerCore: 1 });
-  template(stack).hasParameter('*', { Default: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.12-arm64' });
+  expect(launchTemplateData(stack).ImageId).toBe('resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.12-arm64');
   expect(launchTemplateData(stack).CpuOptions).toBeUndefined();
 });
 
