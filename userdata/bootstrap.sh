@@ -39,7 +39,8 @@ if [[ $(cat opt/kb/asset/.sha256 2>/dev/null || :) != "$KB_ASSET_SHA256" ]]; the
   keys="user = \"$(field AccessKeyId):$(field SecretAccessKey)\"
 header = \"x-amz-security-token: $(field Token)\"" # by stdin: a command line is for all to read
   get --aws-sigv4 "aws:amz:${KB_REGION}:s3" -K - -o opt/kb/asset.tar "$KB_ASSET_URL" <<<"$keys" ||
-    { command -v aws >/dev/null && aws s3 cp "s3://${KB_ASSET_URL#https://*/}" opt/kb/asset.tar --region "$KB_REGION" --quiet; }
+    { code=$?; command -v aws >/dev/null || exit "$code"
+      aws s3 cp "s3://${KB_ASSET_URL#https://*/}" opt/kb/asset.tar --region "$KB_REGION" --quiet; }
   doing="trust ${KB_ASSET_URL}: its SHA-256 is not ${KB_ASSET_SHA256}"
   sha256sum -c --strict <<<"${KB_ASSET_SHA256}  opt/kb/asset.tar" >&2
   doing='unpack the asset into /opt/kb/asset'

@@ -79,15 +79,24 @@ CALLS
 }
 
 @test "an asset that is not there: the address and the answer are the reason" {
+  without aws
   run user_data KB_ASSET_URL="$ORIGIN/bucket/other.tar"
-  assert_status 1
+  assert_status 22 # curl's, for an answer that is an error
   [[ $(signalled Reason) == *"could not fetch $ORIGIN/bucket/other.tar"*404* ]]
 }
 
 @test "an unreachable bucket: the reason names it" {
+  without aws
+  run user_data KB_ASSET_URL="http://127.0.0.1:1/bucket/asset.tar"
+  assert_status 7 # curl's, for a connection that is refused
+  [[ $(signalled Reason) == *"could not fetch http://127.0.0.1:1/bucket/asset.tar"* ]]
+}
+
+@test "neither curl nor the aws command gets the asset: the reason names it, and nothing goes on" {
+  stub aws 'echo "fatal error: 403" >&2; exit 1'
   run user_data KB_ASSET_URL="http://127.0.0.1:1/bucket/asset.tar"
   assert_status 1
-  [[ $(signalled Reason) == *"could not fetch http://127.0.0.1:1/bucket/asset.tar"* ]]
+  [[ $(signalled Reason) == *"could not fetch http://127.0.0.1:1/bucket/asset.tar"*"fatal error: 403"* ]]
 }
 
 @test "a curl without SigV4: the aws command fetches it, where there is one" {
