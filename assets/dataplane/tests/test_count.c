@@ -42,7 +42,7 @@ static int start(void **state)
 	return kb_handler_init(&t.handler, &env);
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	(void)state;
 	kb_handler_fini(t.handler);
@@ -146,7 +146,7 @@ static void a_hole_wider_than_the_window(void **state)
 static void every_width_of_hole_is_counted_exactly(void **state)
 {
 	for (uint64_t hole = 0; hole < 3 * WINDOW; hole += hole < 130 ? 1 : 61) {
-		stop(state);
+		finish(state);
 		start(state);
 		send_range(0, 9);
 		send_range(10 + hole, 30 + hole);
@@ -227,7 +227,7 @@ static void the_end_settles_everything(void **state)
 	send_range(0, 9);
 	send_range(12, 20);
 	assert_int_equal(t.gaps, 0);
-	stop(state);
+	finish(state);
 	assert_int_equal(t.gaps, 2);
 }
 
@@ -268,7 +268,7 @@ static void a_model_agrees(void **state)
 	for (int round = 0; round < 20; round++) {
 		uint64_t n = 0, missing = 0, first = N, last = 0, duplicates = 0;
 
-		stop(state);
+		finish(state);
 		start(state);
 		memset(came, 0, sizeof(came));
 		for (uint64_t seq = 0; seq < N; seq++) {
@@ -298,7 +298,7 @@ static void a_model_agrees(void **state)
 		}
 		for (uint64_t seq = first; seq <= last; seq++)
 			missing += !came[seq];
-		stop(state);
+		finish(state);
 		assert_int_equal(t.gaps, missing);
 		assert_int_equal(t.counters[DUPLICATES] + t.counters[LATE], duplicates);
 		start(state);
@@ -307,7 +307,7 @@ static void a_model_agrees(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
 	const struct CMUnitTest tests[] = {
 		CASE(in_order_has_no_gaps),
 		CASE(missing_ones_are_gaps_after_a_while),

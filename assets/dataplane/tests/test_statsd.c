@@ -292,7 +292,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	char marker[300];
 	(void)state;
@@ -430,7 +430,7 @@ static void a_gap_is_unexplained_when_it_stays_so(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, finish)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(counters_carry_name_and_cause, clear),
 		cmocka_unit_test_setup(silence_is_published_as_zero, clear),
