@@ -3,7 +3,7 @@
 """The metadata service, a bucket that checks SigV4 signatures, and a wait-condition handle.
 
 usage: aws-stand-in.py FOLDER. Serves FOLDER/bucket/KEY at /bucket/KEY, appends what is PUT to
-/signal to FOLDER/signals, writes its port to FOLDER/port and each request's path to FOLDER/requests.
+/signal to FOLDER/signals, refuses what is PUT to /expired and /denied, writes its port to FOLDER/port and each request's path to FOLDER/requests.
 """
 import hashlib
 import hmac
@@ -18,6 +18,11 @@ METADATA = {
     "iam/security-credentials/": "receiver-role",
     "iam/security-credentials/receiver-role": json.dumps(
         {"Code": "Success", "AccessKeyId": ACCESS, "SecretAccessKey": SECRET, "Token": SESSION}, indent=2),
+}
+# What S3 says of an address it was presigned for too long ago, and of one an endpoint's policy forbids.
+REFUSALS = {
+    f"/{name}": f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>'.encode()
+    for name, message in {"expired": "Request has expired", "denied": "Access Denied"}.items()
 }
 folder = pathlib.Path(sys.argv[1])
 
@@ -63,6 +68,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             with (folder / "signals").open("a") as log:
                 log.write(json.dumps(json.loads(body)) + "\n")
             self.answer(200)
+        elif self.path in REFUSALS:
+            self.answer(403, REFUSALS[self.path])
         else:
             self.answer(404)
 

@@ -92,6 +92,20 @@ prepare() {
   [[ ! -e $KB_ROOT/var/lib/kb/signalled ]]
 }
 
+@test "a failure after the wait is over is only logged" {
+  plan KB_SIGNAL_URL="$ORIGIN/expired"
+  step notify-failure kb-stats.service
+  assert_status 0
+  assert_output_has 'its address has expired: FAILURE kb-stats failed'
+}
+
+@test "a handle that is gone: an error with its status" {
+  plan KB_SIGNAL_URL="$ORIGIN/nowhere"
+  step notify-failure kb-stats.service
+  assert_status 1
+  assert_output_has 'the wait condition refused (404 )'
+}
+
 @test "no metadata service: the host's name stands for the instance" {
   plan KB_SIGNAL_URL="$ORIGIN/signal"
   reader curl "for a; do [[ \$a != http://169.254.169.254/* ]] || exit 28; done; exec $REAL_CURL"

@@ -95,6 +95,24 @@ before-reboot 121.5'
   [[ ! -e $KB_ROOT/var/lib/kb/boot-phases.before-reboot ]]
 }
 
+@test "a host launched when the wait is long over is ready all the same, at every boot" {
+  plan KB_SIGNAL_URL="$ORIGIN/expired"
+  step ready
+  assert_status 0
+  assert_output_has 'the wait is over and its address has expired: SUCCESS Demo-Feed is receiving'
+  step ready
+  assert_status 0
+  [[ ! -e $KB_ROOT/var/lib/kb/signalled ]]
+}
+
+@test "a wait condition that refuses for another reason has not been told" {
+  plan KB_SIGNAL_URL="$ORIGIN/denied"
+  step ready
+  assert_status 1
+  assert_output_has 'the wait condition refused (403 Access Denied): does an endpoint policy'
+  [[ ! -e $KB_ROOT/var/lib/kb/signalled ]]
+}
+
 @test "a missing key is named" {
   plan
   unset KB_NAME
