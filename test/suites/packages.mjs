@@ -7,7 +7,8 @@ const TESTS_NEED = [
   'libcmocka-dev', // unit tests in C
   'bats', 'shellcheck', 'jq', 'python3', 'systemd', // host bring-up: steps, units, JSON of the signals
   'bpftool', // skeletons of the XDP programs
-  'ethtool', 'tar', 'curl', 'openssl', 'm4', // what steps and stand-ins call
+  'ethtool', 'tar', 'curl', 'openssl', // what steps and stand-ins call
+  'make', 'm4', 'libelf-dev', 'zlib1g-dev', 'xz-utils', // libxdp from source, as `libxdp-source` in userdata/packages has it
 ];
 
 function installed(name) {
