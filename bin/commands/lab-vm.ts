@@ -34,6 +34,9 @@ async function runAndReport(options: VmOptions, terminal: Terminal): Promise<num
       return 1;
     }
     const expected = options.breakage === undefined ? '' : ', as it should';
+    if (Object.keys(report.phases).length > 0) {
+      terminal.print(`phases of the boot, in seconds: ${Object.entries(report.phases).map(([phase, seconds]) => `${phase} ${seconds.toFixed(1)}`).join(', ')}`);
+    }
     terminal.print(`${report.status}${expected}: ${report.plane}, signalled ${report.secondsToSignal.toFixed(0)} s after power-on, ${report.boots} boots, ${report.statsdLines} statsd lines`);
     removeRun(folder);
     return 0;

@@ -31,7 +31,7 @@ new LowLatencyInstance(stack, 'Feed', {
   instanceType: new ec2.InstanceType(iommu ? 'c6in.metal' : 'c6in.xlarge'),
   dataPlane: dataPlanes[context('dataPlane') ?? 'afxdp'](),
   coreLayout: CoreLayout.of({ housekeeping: '0', receive: '1' }),
-  tuning: HostTuning.custom({
+  tuning: context('tuning') === 'none' ? HostTuning.none() : HostTuning.custom({
     hugePagesPerNode: context('dataPlane') === 'dpdk' ? number('hugePagesPerNode') ?? 128 : undefined,
     // An emulated CPU stops for milliseconds; the gate measures, and passes.
     maxJitterMicros: number('maxJitterMicros') ?? 1_000_000,

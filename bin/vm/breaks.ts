@@ -11,6 +11,8 @@ export interface Break {
   readonly iommu?: boolean;
   /** What the stack is synthesised with beyond the plane. */
   readonly context?: Readonly<Record<string, string>>;
+  /** The plane whose image is booted, where another than its own will do: one image less to bake. */
+  readonly bakedFor?: VmPlane;
   /** Needs an image on which the install step has work to do. */
   readonly fromScratch?: boolean;
   readonly faults?: Faults;
@@ -19,18 +21,19 @@ export interface Break {
 }
 
 const HANDLERS = 'test/vm/handlers';
+const NO_REBOOT = { tuning: 'none' }; // without kernel arguments the host boots once
 
 /** Every way to fail that a host must survive, with one clear word to the stack. */
 export const BREAKS: Readonly<Record<string, Break>> = {
   'asset-hash': {
     what: 'the asset in S3 is not the one of the stack',
-    plane: 'kernel',
+    plane: 'afxdp',
     faults: { asset: 'tampered' },
     reason: /bootstrap: could not trust https:\/\/\S+: its SHA-256 is not [0-9a-f]{64}/,
   },
   'asset-unreachable': {
     what: 'S3 does not hand the asset out',
-    plane: 'kernel',
+    plane: 'afxdp',
     faults: { asset: 'unreachable' },
     reason: /bootstrap: could not fetch https:\/\/\S+ .*503/,
   },
@@ -51,24 +54,27 @@ export const BREAKS: Readonly<Record<string, Break>> = {
   'handler': {
     what: 'the packet handler does not compile',
     plane: 'kernel',
-    context: { handler: `${HANDLERS}/does-not-compile` },
+    bakedFor: 'afxdp',
+    context: { ...NO_REBOOT, handler: `${HANDLERS}/does-not-compile` },
     reason: /kb-step-install failed .*do not build: mend the handler.*order_book_of/,
   },
   'kernel-args': {
     what: 'the boot loader ignores the new kernel arguments',
-    plane: 'kernel',
+    plane: 'afxdp',
     faults: { fixedKernel: true },
     reason: /kb-step-kernel-args failed .*rebooted once, and the kernel still runs without .*isolcpus/,
   },
   'no-data-interface': {
     what: 'the data interface is not attached',
-    plane: 'kernel',
+    plane: 'afxdp',
+    context: NO_REBOOT,
     faults: { noDataInterface: true },
     reason: /kb-step-data-nic failed .*no interface has device index 1 .*those attached: 0\/0/,
   },
   'primary-interface': {
     what: 'the plan names the primary interface',
-    plane: 'kernel',
+    plane: 'afxdp',
+    context: NO_REBOOT,
     faults: { plan: { KB_DATA_DEVICE: '0', KB_DATA_CARD: '0' } },
     reason: /kb-step-data-nic failed .*is the primary interface .*another 'KB_DATA_DEVICE'/,
   },
@@ -88,25 +94,28 @@ export const BREAKS: Readonly<Record<string, Break>> = {
   'xdp-mtu': {
     what: 'XDP is refused because of the MTU',
     plane: 'xdp',
+    context: NO_REBOOT,
     faults: { plan: { KB_MTU: '9001' } },
     reason: /kb-step-xdp-filter failed .*MTU/,
   },
   'jitter': {
     what: 'a receive core is interrupted for longer than the gate allows',
-    plane: 'kernel',
+    plane: 'afxdp',
     context: { maxJitterMicros: '1' },
     reason: /kb-step-jitter failed .*'KB_JITTER_MAX_US'/,
   },
   'crash-at-start': {
     what: 'the receiver dies when it starts',
     plane: 'kernel',
-    context: { handler: `${HANDLERS}/crashes-at-start` },
+    bakedFor: 'afxdp',
+    context: { ...NO_REBOOT, handler: `${HANDLERS}/crashes-at-start` },
     reason: /kb-receiver failed .*/,
   },
   'crash-later': {
     what: 'the receiver dies soon after each start',
     plane: 'kernel',
-    context: { handler: `${HANDLERS}/crashes-later` },
+    bakedFor: 'afxdp',
+    context: { ...NO_REBOOT, handler: `${HANDLERS}/crashes-later` },
     reason: /kb-(receiver|ready) failed .*/,
   },
 };

@@ -10,7 +10,7 @@ import { DhcpServer } from './dhcp-server';
 import { DnsServer } from './dns-server';
 import { Events } from './events';
 import { Feed } from './feed';
-import { Instance } from './instance';
+import { Instance, Interface } from './instance';
 import { Job } from './job';
 import { Machine, MachineSpec, NUMA_NODES, REBOOT } from './machine';
 import { MetadataService } from './metadata-service';
@@ -19,6 +19,7 @@ import { PackageGateway } from './package-gateway';
 import { S3Endpoint } from './s3-endpoint';
 import { StatsdSink } from './statsd-sink';
 import { Launch, Template } from './template';
+import { undoFindings } from './undo-check';
 import { createVpc, placeInterfaces } from './vpc';
 import { Outcome, WaitCondition } from './wait-condition';
 import { Traffic, VmReport } from './vm-report';
@@ -100,6 +101,9 @@ export class Deployment {
       await this.sendPackets();
       for (let reboot = 1; reboot <= this.job.reboots; reboot += 1) {
         await this.reboot();
+      }
+      if (this.job.undo) {
+        await this.undo();
       }
     } else {
       this.findings.push(outcome.reason);
@@ -219,6 +223,25 @@ export class Deployment {
     }
     this.events.say(`ready again after boot ${this.boots}`);
     await this.sendPackets();
+  }
+
+  /** The operator takes everything back, and starts it again. */
+  private async undo(): Promise<void> {
+    this.events.say('the operator runs kb-undo');
+    const findings = await undoFindings((command) => this.onHost(command), this.dataInterface.mac);
+    this.findings.push(...findings);
+    this.events.say(findings.length === 0 ? 'nothing is left of what the steps changed' : `kb-undo left ${findings.length} things changed`);
+    await this.onHost('systemctl start kb.target');
+    if (!await this.until(READY_AGAIN_SECONDS, async () => (await this.onHost('systemctl is-active kb-ready')).status === 0)) {
+      this.findings.push(`not ready within ${READY_AGAIN_SECONDS} s of a start after kb-undo`);
+      return;
+    }
+    this.events.say('ready again');
+    await this.sendPackets();
+  }
+
+  private get dataInterface(): Interface {
+    return this.instance.interfaces[this.instance.interfaces.length - 1];
   }
 
   /** A failed host has given its reason once, can be logged in to, and does not try for ever. */

@@ -36,6 +36,8 @@ export interface Job {
   readonly expectedFailure?: string;
   /** Reboots after the stack is complete. */
   readonly reboots: number;
+  /** Then undo everything, look at what is left, and start it again. */
+  readonly undo: boolean;
   /** Cut the power when the console first shows this, and switch on again. */
   readonly powerCutAt?: string;
   /** Leave the machine running when all is done. */

@@ -16,6 +16,7 @@ export interface VmOptions {
   readonly powerCut?: string;
   readonly fromScratch: boolean;
   readonly reboot: boolean;
+  readonly undo: boolean;
   readonly keep: boolean;
   readonly json?: string;
   readonly timeoutSeconds?: number;
@@ -38,6 +39,7 @@ and compares counts. Needs root, qemu-system-x86, mmdebstrap and a Debian mirror
   --from-scratch   start from plain Debian: the install step installs and compiles on the emulated
                    CPU, which takes many minutes; otherwise it has run when the image was made
   --reboot         afterwards reboot the host twice; it must come back to ready by itself
+  --undo           afterwards run kb-undo, see that nothing is left of what was changed, and start again
   --power-cut AT   take the power away once in the middle of a step
 ${list(POWER_CUTS)}
   --break WHAT     let one thing go wrong; the stack must fail with the reason
@@ -58,8 +60,8 @@ export function parseVmOptions(args: readonly string[]): VmOptions | 'help' {
   }
   const breakage = oneOf('break', values.break, Object.keys(BREAKS));
   const { plane, iommu, fromScratch } = breakage === undefined ? {} : BREAKS[breakage];
-  if (breakage !== undefined && (values['power-cut'] !== undefined || values.reboot)) {
-    throw CommandError.usage("'--break' ends with a failed stack; '--reboot' and '--power-cut' are for one that succeeds");
+  if (breakage !== undefined && (values['power-cut'] !== undefined || values.reboot || values.undo)) {
+    throw CommandError.usage("'--break' ends with a failed stack; '--reboot', '--undo' and '--power-cut' are for one that succeeds");
   }
   const powerCut = oneOf('power-cut', values['power-cut'], Object.keys(POWER_CUTS));
   return {
@@ -69,6 +71,7 @@ export function parseVmOptions(args: readonly string[]): VmOptions | 'help' {
     powerCut,
     fromScratch: values['from-scratch'] ?? fromScratch ?? (powerCut !== undefined && POWER_CUTS[powerCut].fromScratch),
     reboot: values.reboot ?? false,
+    undo: values.undo ?? false,
     keep: values.keep ?? false,
     json: values.json === undefined ? undefined : path.resolve(values.json),
     timeoutSeconds: seconds(values.timeout),
@@ -82,7 +85,7 @@ function read(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        'plane': text, 'iommu': text, 'from-scratch': flag, 'reboot': flag, 'power-cut': text, 'break': text,
+        'plane': text, 'iommu': text, 'from-scratch': flag, 'reboot': flag, 'undo': flag, 'power-cut': text, 'break': text,
         'timeout': text, 'json': text, 'keep': flag, 'help': flag,
       },
     }).values;

@@ -16,6 +16,7 @@ import { debianMirror } from './mirror';
 import { VmOptions } from './options';
 import { PackageGateway } from './package-gateway';
 import { POWER_CUTS } from './power-cuts';
+import { checkPrerequisites } from './prerequisites';
 import { Template } from './template';
 import { VmReport } from './vm-report';
 
@@ -23,11 +24,6 @@ const APP = path.join(PACKAGE_ROOT, 'bin', 'vm', 'app.js');
 const STACK = 'Demo';
 const RUNS = path.join(PACKAGE_ROOT, '.cache', 'vm', 'runs');
 const REBOOTS = 2; // the second boot differs from the first; the third must not differ from the second
-
-const PROGRAMS: Readonly<Record<string, string>> = {
-  'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils', 'mmdebstrap': 'mmdebstrap', 'mke2fs': 'e2fsprogs',
-  'openssl': 'openssl', 'ssh': 'openssh-client', 'ip': 'iproute2', 'unshare': 'util-linux',
-};
 
 /** Deploys a stack to a machine; the folder of the run stays when `report.findings` is not empty. */
 export async function runVmLab(options: VmOptions, terminal: Terminal, signal: AbortSignal): Promise<{ report: VmReport; folder: string }> {
@@ -42,7 +38,7 @@ export async function runVmLab(options: VmOptions, terminal: Terminal, signal: A
   await synthesise(assembly, { ...sound, ...broken?.context }, signal);
   const image = options.fromScratch
     ? await GuestImage.plain(broken?.faults?.fullDisk ?? false, say)
-    : await bakedImage(path.join(folder, 'sound'), sound, signal, say);
+    : await bakedImage(path.join(folder, 'sound'), { ...sound, dataPlane: broken?.bakedFor ?? options.plane }, signal, say);
   const build = await DataPlaneBuild.make(['kb-gen'], 'count', terminal, signal);
   const packages = options.fromScratch && !broken?.faults?.noPackages ? await openGateway(folder) : undefined;
 
@@ -59,6 +55,7 @@ export async function runVmLab(options: VmOptions, terminal: Terminal, signal: A
     faults: broken?.faults ?? {},
     expectedFailure: broken?.reason.source,
     reboots: options.reboot ? REBOOTS : 0,
+    undo: options.undo,
     powerCutAt: options.powerCut === undefined ? undefined : POWER_CUTS[options.powerCut].at,
     keep: options.keep,
     timeoutSeconds: options.timeoutSeconds,
@@ -69,21 +66,6 @@ export async function runVmLab(options: VmOptions, terminal: Terminal, signal: A
 /** What a run leaves behind when nothing went wrong: nothing. */
 export function removeRun(folder: string): void {
   fs.rmSync(folder, { recursive: true, force: true });
-}
-
-function checkPrerequisites(): void {
-  if (!fs.existsSync(path.join(PACKAGE_ROOT, 'test', 'vm'))) {
-    throw CommandError.usage('the recipe of the guest is in test/vm of the repository, which the npm package does not hold: clone the repository');
-  }
-  if (process.getuid?.() !== 0) {
-    throw CommandError.usage('a guest image and a network of its own need root: run the lab with sudo');
-  }
-  const folders = (process.env.PATH ?? '').split(':');
-  const missing = Object.entries(PROGRAMS).filter(([program]) => !folders.some((folder) => fs.existsSync(path.join(folder, program))));
-  if (missing.length > 0) {
-    const names = [...new Set(missing.map(([, name]) => name))].join(' ');
-    throw CommandError.usage(`${missing.map(([program]) => program).join(', ')} not found; install with 'apt-get install ${names}'`);
-  }
 }
 
 /** As `cdk synth` would: the app writes its cloud assembly. */

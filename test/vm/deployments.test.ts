@@ -15,11 +15,11 @@ const CI: readonly string[] = [
   '--break no-data-interface',
 ];
 const FULL: readonly string[] = [
-  '--plane kernel --reboot',
-  '--plane xdp --reboot',
-  '--plane afxdp --reboot',
-  '--plane dpdk --iommu on --reboot',
-  '--plane dpdk --iommu off --reboot',
+  '--plane kernel --reboot --undo',
+  '--plane xdp --reboot --undo',
+  '--plane afxdp --reboot --undo',
+  '--plane dpdk --iommu on --reboot --undo',
+  '--plane dpdk --iommu off --reboot --undo',
   '--plane afxdp --from-scratch',
   '--plane kernel --power-cut install',
   '--plane kernel --power-cut reboot',

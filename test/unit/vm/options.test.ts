@@ -21,6 +21,7 @@ test.each<[string[], RegExp]>([
   [['--break', 'nothing'], /'--break' must be one of /],
   [['--timeout', '5'], /'--timeout' must be a whole number of seconds from 60 to 43200, got '5'/],
   [['--break', Object.keys(BREAKS)[0], '--reboot'], /'--break' ends with a failed stack/],
+  [['--break', Object.keys(BREAKS)[0], '--undo'], /'--break' ends with a failed stack/],
   [['--nonsense'], /unknown option '--nonsense'; see --help/i],
 ])('refuses %j', (args, message) => {
   expect(() => parseVmOptions(args)).toThrow(message);
