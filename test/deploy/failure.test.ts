@@ -20,8 +20,10 @@ afterAll(async () => {
   cdk.dispose();
 });
 
+/** Gives up with the test: a loop that went on would keep jest from ending. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) {
+  const end = Date.now() + PATIENCE;
+  while (!condition() && Date.now() < end) {
     await setTimeout(50);
   }
 }
