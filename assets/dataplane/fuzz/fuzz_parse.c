@@ -32,11 +32,14 @@ static void check_ends(const uint8_t *data, const struct kb_pkt *pkt)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct kb_pkt pkt, before;
+	struct kb_pkt pkt, before, long_way;
 
 	memset(&pkt, 0xa5, sizeof(pkt));
 	before = pkt;
+	long_way = pkt;
 	const int cause = kb_parse_udp(data, (uint32_t)size, &pkt);
+	must(kb_parse_udp_any(data, (uint32_t)size, &long_way) == cause);
+	must(memcmp(&pkt, &long_way, sizeof(pkt)) == 0);
 	if (cause == KB_PARSE_OK) {
 		check_datagram(data, size, &pkt);
 		check_ends(data, &pkt);

@@ -10,14 +10,13 @@
 #define TICK_NS	 1000000ull   /* kb_handler_tick: about every millisecond */
 #define DRAIN_NS 100000000ull /* a feed that never pauses must not keep a stop waiting */
 
-/* Runs of equal stamps are one histogram store: a whole burst where the poll is the stamp. */
-static void record(struct kb_queue_stats *stats, const struct kb_pkt *v, uint32_t n, uint64_t done)
+static void record(struct kb_hist *hist, const struct kb_pkt *v, uint32_t n, uint64_t done)
 {
-	for (uint32_t i = 0, next; i < n; i = next) {
-		for (next = i + 1; next < n && v[next].rx_ns == v[i].rx_ns; next++)
-			;
-		kb_hist_record_n(&stats->receive, (int64_t)(done - v[i].rx_ns), next - i);
-	}
+	struct kb_hist_run run = {.hist = hist};
+
+	for (uint32_t i = 0; i < n; i++)
+		kb_hist_run_add(&run, (int64_t)(done - v[i].rx_ns));
+	kb_hist_run_end(&run);
 }
 
 /* One non-empty burst; returns the time after it. */
@@ -26,11 +25,12 @@ static uint64_t deliver(const struct kb_rx_loop *l, uint32_t n)
 	struct kb_pkt *const v = l->burst;
 	const uint64_t polled = kb_now_ns();
 	uint64_t bytes = 0;
+	uint32_t stamped = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		bytes += v[i].len;
-		if (v[i].rx_ns == 0)
-			v[i].rx_ns = polled;
+		stamped += v[i].rx_ns != 0;
+		v[i].rx_ns = v[i].rx_ns ? v[i].rx_ns : polled;
 	}
 	/* What the handler refuses was not delivered: it is lost, under the cause `handler`. */
 	const uint64_t refused_before = l->stats->cause[KB_CAUSE_HANDLER];
@@ -39,7 +39,10 @@ static uint64_t deliver(const struct kb_rx_loop *l, uint32_t n)
 	const uint64_t done = kb_now_ns();
 	kb_rx_release(l->queue, v, n);
 
-	record(l->stats, v, n, done);
+	if (stamped)
+		record(&l->stats->receive, v, n, done);
+	else
+		kb_hist_record_n(&l->stats->receive, (int64_t)(done - polled), n);
 	kb_stat_add(&l->stats->received, n - refused);
 	kb_stat_add(&l->stats->bytes, bytes);
 	kb_stat_add(&l->stats->bursts, 1);

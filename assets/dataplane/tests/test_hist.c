@@ -178,6 +178,49 @@ static void the_difference_is_what_was_recorded_between(void **state)
 	free(diff);
 }
 
+static void a_run_is_its_values(void **state)
+{
+	static const int64_t odd[] = {0,
+				      -1,
+				      -1,
+				      INT64_MIN,
+				      INT64_MAX,
+				      (int64_t)KB_HIST_MAX_VALUE,
+				      (int64_t)KB_HIST_MAX_VALUE + 1,
+				      1,
+				      0,
+				      127,
+				      128,
+				      255,
+				      256};
+	struct kb_hist *const one_by_one = fresh(), *const in_runs = fresh();
+	struct kb_hist_run run = {.hist = in_runs};
+	uint64_t seed = 11;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		kb_hist_record(one_by_one, odd[i]);
+		kb_hist_run_add(&run, odd[i]);
+	}
+	for (uint32_t i = 0; i < VALUES; i++) {
+		/* Close together for a while, as in a burst, then somewhere else. */
+		const uint64_t base = next_value(&seed);
+		const int64_t near = (int64_t)(base + next_value(&seed) % (base / 64 + 1));
+
+		kb_hist_record(one_by_one, (int64_t)base);
+		kb_hist_run_add(&run, (int64_t)base);
+		kb_hist_record(one_by_one, near);
+		kb_hist_run_add(&run, near);
+		if (i % 32 == 0)
+			kb_hist_run_end(&run);
+	}
+	kb_hist_run_end(&run);
+	kb_hist_run_end(&run); /* ending twice records nothing twice */
+	assert_memory_equal(in_runs, one_by_one, sizeof(*in_runs));
+	free(one_by_one);
+	free(in_runs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +231,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_fit_is_counted_apart),
 		cmocka_unit_test(merging_equals_recording_into_one),
 		cmocka_unit_test(the_difference_is_what_was_recorded_between),
+		cmocka_unit_test(a_run_is_its_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,33 @@ static void fields_are_where_they_belong(void **state)
 	}
 }
 
+/* The short way of kb_parse_udp and its long way are one parser: no single byte tells them apart.
+ */
+static void both_ways_agree_on_every_byte(void **state)
+{
+	uint8_t frame[PACKET_MAX];
+	(void)state;
+
+	for (size_t i = 0; i < PACKET_CASES; i++) {
+		const uint32_t len = packet_build(frame, &packet_cases[i].spec);
+		const uint32_t headers = len < 64 ? len : 64;
+
+		for (uint32_t at = 0; at < headers; at++) {
+			const uint8_t was = frame[at];
+
+			for (uint32_t value = 0; value < 256; value++) {
+				struct kb_pkt one = {0}, other = {0};
+
+				frame[at] = (uint8_t)value;
+				assert_int_equal(kb_parse_udp(frame, len, &one),
+						 kb_parse_udp_any(frame, len, &other));
+				assert_memory_equal(&one, &other, sizeof(one));
+			}
+			frame[at] = was;
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +133,7 @@ int main(void)
 		cmocka_unit_test(a_refused_frame_leaves_the_packet_alone),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(fields_are_where_they_belong),
+		cmocka_unit_test(both_ways_agree_on_every_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,47 @@ static void two_lines_against_a_model(void **state)
 	}
 }
 
+/* What a run is told at once must come out as if it had been told number by number. */
+static void a_run_is_its_numbers(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed <= 200; seed++) {
+		struct kb_seq_window *runs = fresh(), *numbers = fresh();
+		srandom(seed);
+		uint64_t newest = (uint64_t)random() % 130;
+		for (int i = 0; i < 500; i++) {
+			const uint32_t line = (uint32_t)random() % 3;
+			const uint32_t n = 1 + (uint32_t)random() % 200;
+			uint64_t first = newest;
+			switch (random() % 8) {
+			case 0: /* a hole, at times longer than the window */
+				first = newest + (uint64_t)random() % (i % 50 == 0 ? 10000 : 70);
+				break;
+			case 1: /* seen already, or missed, at times too long ago */
+			case 2:
+				first = newest -
+					(uint64_t)random() % (newest < 5000 ? newest + 1 : 5000);
+				break;
+			case 3: /* starts over */
+				if (i % 100 == 99)
+					first = newest > 1ull << 21 ? 0 : newest + (1ull << 21);
+				break;
+			}
+			kb_seq_see_run(runs, first, n, line);
+			for (uint32_t k = 0; k < n; k++)
+				kb_seq_see(numbers, first + k, line);
+			newest = runs->next;
+			if (random() % 16 == 0) {
+				settle_all(runs);
+				settle_all(numbers);
+			}
+			assert_memory_equal(runs, numbers, sizeof(*runs));
+		}
+		free(runs);
+		free(numbers);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +210,7 @@ int main(void)
 		cmocka_unit_test(given_up_then_late),
 		cmocka_unit_test(a_feed_that_starts_over),
 		cmocka_unit_test(two_lines_against_a_model),
+		cmocka_unit_test(a_run_is_its_numbers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,45 @@ static inline void kb_hist_record(struct kb_hist *h, int64_t value)
 	kb_hist_record_n(h, value, 1);
 }
 
+/*
+ * Values that come one after another and share a bucket, to be stored at once: the datagrams of a
+ * burst are nearly of an age. Starts as {.hist = h}; a run that is not ended is not recorded.
+ */
+struct kb_hist_run {
+	struct kb_hist *hist;
+	uint64_t lowest; /* of the bucket that n values are in */
+	uint64_t width;	 /* of that bucket */
+	uint64_t max;	 /* the largest of the n values */
+	uint64_t n;
+};
+
+static inline void kb_hist_run_end(struct kb_hist_run *r)
+{
+	if (r->n)
+		kb_hist_record_n(r->hist, (int64_t)r->max, r->n);
+	r->n = 0;
+	r->width = 0;
+}
+
+static inline void kb_hist_run_add(struct kb_hist_run *r, int64_t value)
+{
+	const uint64_t v = (uint64_t)value;
+
+	if (__builtin_expect(v - r->lowest >= r->width, 0)) {
+		kb_hist_run_end(r);
+		r->max = v;
+		r->lowest = v;
+		r->width = 1; /* what has no bucket: negative, or too large */
+		if (v <= KB_HIST_MAX_VALUE) {
+			const uint32_t index = kb_hist_index(v);
+			r->lowest = kb_hist_lowest(index);
+			r->width = kb_hist_highest(index) - r->lowest + 1;
+		}
+	}
+	r->max = v > r->max ? v : r->max;
+	r->n++;
+}
+
 /* dst += src. */
 void kb_hist_merge(struct kb_hist *dst, const struct kb_hist *src);
 

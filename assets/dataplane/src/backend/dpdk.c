@@ -102,6 +102,15 @@ static inline bool may_enter(struct kb_queue *q)
 	       serve_signal(q);
 }
 
+/* Bits that a good or unchecked checksum has not: "bad" has one of them, and so has "none". */
+#define CSUM_DOUBT (RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD)
+
+static bool csum_is_bad(uint64_t flags)
+{
+	return (flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
+	       (flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD;
+}
+
 /* The cause to refuse a frame for, or KB_PARSE_OK with *out filled in. */
 static inline int classify(const struct kb_queue *q, const struct rte_mbuf *m, struct kb_pkt *out)
 {
@@ -110,8 +119,7 @@ static inline int classify(const struct kb_queue *q, const struct rte_mbuf *m, s
 	const int cause = kb_parse_udp(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, out);
 	if (unlikely(cause != KB_PARSE_OK))
 		return cause;
-	if (unlikely((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
-		     (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD))
+	if (unlikely(m->ol_flags & CSUM_DOUBT) && csum_is_bad(m->ol_flags))
 		return KB_CAUSE_NIC_ERROR;
 	return likely(kb_flows_match(q->flows, out->dst_addr, out->dst_port)) ? KB_PARSE_OK
 									      : KB_CAUSE_NO_FLOW;
@@ -183,7 +191,14 @@ void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)
 {
 	(void)v;
 	(void)n; /* exactly the last burst */
-	rte_pktmbuf_free_bulk(q->held, q->n_held);
+	uint32_t ours = 0;
+	/* One segment each and all of the queue's own pool: no search for runs of a pool. */
+	for (uint32_t i = 0; i < q->n_held; i++) {
+		struct rte_mbuf *const m = rte_pktmbuf_prefree_seg(q->held[i]);
+		if (likely(m != NULL))
+			q->held[ours++] = m;
+	}
+	rte_mempool_put_bulk(q->pool, (void **)q->held, ours);
 	q->n_held = 0;
 }
 

@@ -3,11 +3,9 @@
  * The default handler: counts, measures one-way latency and follows the sequence numbers of
  * messages that begin as kb_msg does (what kb-gen sends).
  */
-#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "kb/error.h"
 #include "kb/handler.h"
@@ -144,8 +142,8 @@ static bool read_msg(struct kb_msg *out, const struct kb_pkt *pkt)
 {
 	if (pkt->len < KB_MSG_MIN)
 		return false;
-	memcpy(out, pkt->payload, sizeof(*out));
-	return le32toh(out->magic) == KB_MSG_MAGIC;
+	*out = kb_msg_load(pkt->payload);
+	return out->magic == KB_MSG_MAGIC;
 }
 
 int kb_handler_init(struct kb_handler **out, const struct kb_handler_env *env)
@@ -161,6 +159,7 @@ int kb_handler_init(struct kb_handler **out, const struct kb_handler_env *env)
 
 void kb_handler_on_burst(struct kb_handler *h, const struct kb_pkt *v, uint32_t n, uint64_t now_ns)
 {
+	struct kb_hist_run oneway = {.hist = h->env.oneway};
 	uint64_t messages = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -169,13 +168,13 @@ void kb_handler_on_burst(struct kb_handler *h, const struct kb_pkt *v, uint32_t 
 		if (!read_msg(&msg, &v[i]))
 			continue;
 		messages++;
-		kb_hist_record(h->env.oneway, (int64_t)(now_ns - le64toh(msg.scheduled_ns)));
-		if (le16toh(msg.line) < LINES)
-			follow(h, &h->line[le16toh(msg.line)], le64toh(msg.seq),
-			       le64toh(msg.scheduled_ns));
+		kb_hist_run_add(&oneway, (int64_t)(now_ns - msg.scheduled_ns));
+		if (msg.line < LINES)
+			follow(h, &h->line[msg.line], msg.seq, msg.scheduled_ns);
 		else
 			count(h, UNTRACKED);
 	}
+	kb_hist_run_end(&oneway);
 	kb_stat_add(&h->env.counters[MESSAGES], messages);
 	kb_stat_add(&h->env.counters[OTHER], n - messages);
 }

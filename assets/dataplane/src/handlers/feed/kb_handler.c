@@ -44,6 +44,8 @@ const struct kb_handler_info kb_handler_info = {
 		     "not_feed", "line_a_lost", "line_b_lost", "line_c_lost", "line_d_lost", NULL},
 };
 
+#define unlikely(x) __builtin_expect(x, 0)
+
 struct kb_handler {
 	struct kb_handler_env env;
 	enum format format;
@@ -91,21 +93,45 @@ static uint32_t line_of_port(const struct kb_handler *h, uint16_t port)
 	return line < h->ports ? line : KB_SEQ_LINES;
 }
 
-static inline void on_kb(struct kb_handler *h, const struct kb_pkt *p, uint64_t now_ns)
+/* Consecutive numbers on one line: what the datagrams of a burst nearly always are. */
+struct run {
+	uint64_t next;
+	uint32_t n;
+	uint32_t line;
+};
+
+static void end_run(struct kb_handler *h, const struct run *run)
 {
-	struct kb_msg msg;
-	if (p->len < KB_MSG_MIN) {
-		h->not_feed++;
-		return;
+	if (run->n)
+		kb_seq_see_run(&h->window, run->next - run->n, run->n, run->line);
+}
+
+static void on_kb(struct kb_handler *h, const struct kb_pkt *v, uint32_t n, uint64_t now_ns)
+{
+	struct kb_hist_run oneway = {.hist = h->env.oneway};
+	struct run run = {.n = 0};
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (unlikely(v[i].len < KB_MSG_MIN)) {
+			h->not_feed++;
+			continue;
+		}
+		const struct kb_msg msg = kb_msg_load(v[i].payload);
+		const uint32_t line = h->ports == 0 ? msg.line : line_of_port(h, v[i].dst_port);
+		if (unlikely(msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES)) {
+			h->not_feed++;
+			continue;
+		}
+		kb_hist_run_add(&oneway, (int64_t)(now_ns - msg.scheduled_ns));
+		if (unlikely(msg.seq != run.next || line != run.line)) {
+			end_run(h, &run);
+			run = (struct run){.next = msg.seq, .line = line};
+		}
+		run.next++;
+		run.n++;
 	}
-	memcpy(&msg, p->payload, sizeof(msg));
-	const uint32_t line = h->ports == 0 ? msg.line : line_of_port(h, p->dst_port);
-	if (msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES) {
-		h->not_feed++;
-		return;
-	}
-	kb_seq_see(&h->window, msg.seq, line);
-	kb_hist_record(h->env.oneway, (int64_t)(now_ns - msg.scheduled_ns));
+	end_run(h, &run);
+	kb_hist_run_end(&oneway);
 }
 
 static inline void on_mold(struct kb_handler *h, const struct kb_pkt *p)
@@ -120,8 +146,7 @@ static inline void on_mold(struct kb_handler *h, const struct kb_pkt *p)
 	/* A heartbeat (no message) announces the next number and has none of its own. */
 	if (messages == 0 || messages == MOLD_END_OF_SESSION)
 		return;
-	for (uint32_t i = 0; i < messages; i++)
-		kb_seq_see(&h->window, first + i, line);
+	kb_seq_see_run(&h->window, first, messages, line);
 }
 
 static inline void on_raw(struct kb_handler *h, const struct kb_pkt *p)
@@ -159,8 +184,7 @@ void kb_handler_on_burst(struct kb_handler *h, const struct kb_pkt *v, uint32_t 
 {
 	switch (h->format) {
 	case FORMAT_KB:
-		for (uint32_t i = 0; i < n; i++)
-			on_kb(h, &v[i], now_ns);
+		on_kb(h, v, n, now_ns);
 		break;
 	case FORMAT_MOLD:
 		for (uint32_t i = 0; i < n; i++)

@@ -4,6 +4,12 @@
 /* A number this far below what has been seen is a feed that started over, not a late message. */
 #define KB_SEQ_RESET (1ull << 20)
 
+/* Usually there are none, and without the instruction (x86-64-v1) counting them is a call. */
+static inline uint64_t count(uint64_t bits)
+{
+	return bits == 0 ? 0 : (uint64_t)__builtin_popcountll(bits);
+}
+
 /* The bits of numbers [from, until) that fall into the word starting at `word_first`. */
 static uint64_t range_mask(uint64_t word_first, uint64_t from, uint64_t until)
 {
@@ -31,11 +37,11 @@ void kb_seq_settle(struct kb_seq_window *w, uint64_t until)
 				continue;
 			const uint64_t owed = mask & range_mask(first, w->line_start[l], end);
 			const uint64_t lost = owed & ~w->line[l][slot];
-			w->counts.line_lost[l] += (uint64_t)__builtin_popcountll(lost);
+			w->counts.line_lost[l] += count(lost);
 			lost_somewhere |= lost;
 		}
-		w->counts.missing += (uint64_t)__builtin_popcountll(mask & ~w->any[slot]);
-		w->counts.saved += (uint64_t)__builtin_popcountll(lost_somewhere & w->any[slot]);
+		w->counts.missing += count(mask & ~w->any[slot]);
+		w->counts.saved += count(lost_somewhere & w->any[slot]);
 		w->floor = end;
 	}
 }
@@ -78,48 +84,62 @@ static void advance(struct kb_seq_window *w, uint64_t seq)
 	}
 }
 
-void kb_seq_see_slow(struct kb_seq_window *w, uint64_t seq, uint32_t line)
+/* Of the bits of a word starting at `word_first`, those of numbers below `until`. */
+static uint64_t below(uint64_t bits, uint64_t word_first, uint64_t until)
+{
+	return bits & range_mask(word_first, word_first, until);
+}
+
+/* A run of numbers that share a word. */
+static void see_in_word(struct kb_seq_window *w, uint64_t first, uint32_t n, uint32_t line)
+{
+	const uint64_t last = first + n - 1;
+	const uint64_t seen_before = w->next;
+
+	if (last >= w->next) {
+		advance(w, last);
+		w->next = last + 1;
+	} else if ((w->next - 1) / 64u - last / 64u >= KB_SEQ_WORDS) {
+		w->counts.late += n; /* their word has left the window; its bits are gone */
+		return;
+	}
+
+	const uint64_t word = first & ~63ull;
+	const uint64_t bits = kb_seq_bits(first, n);
+	uint64_t *const on_line = &w->line[line][kb_seq_slot(first)];
+	uint64_t *const on_any = &w->any[kb_seq_slot(first)];
+	const uint64_t fresh = bits & ~*on_line;
+	const uint64_t unique = fresh & ~*on_any;
+	const uint64_t behind = below(unique, word, seen_before);
+	const uint64_t late = below(behind, word, w->floor);
+
+	*on_line |= bits;
+	*on_any |= bits;
+	w->counts.duplicate += count(bits & ~fresh);
+	w->counts.redundant += count(fresh & ~unique);
+	w->counts.unique += count(unique);
+	w->counts.late += count(late);
+	w->counts.reordered += count(behind & ~late);
+}
+
+void kb_seq_see_any(struct kb_seq_window *w, uint64_t first, uint32_t n, uint32_t line)
 {
 	if (!w->started) {
-		start(w, seq);
-	} else if (seq + KB_SEQ_RESET < w->next) {
+		start(w, first);
+	} else if (first + KB_SEQ_RESET < w->next) {
 		kb_seq_settle(w, w->next);
 		w->counts.resets++;
-		start(w, seq);
+		start(w, first);
 	}
 	if (!(w->lines >> line & 1u)) {
 		w->lines |= 1u << line;
-		w->line_start[line] = seq;
+		w->line_start[line] = first;
 	}
-
-	const uint64_t bit = 1ull << (seq % 64u);
-	const uint32_t slot = kb_seq_slot(seq);
-	if (seq >= w->next) {
-		advance(w, seq);
-		w->next = seq + 1;
-		w->any[slot] |= bit;
-		w->line[line][slot] |= bit;
-		w->counts.unique++;
-		return;
+	while (n > 0) {
+		const uint32_t to_word_end = 64u - (uint32_t)(first % 64u);
+		const uint32_t here = n < to_word_end ? n : to_word_end;
+		see_in_word(w, first, here, line);
+		first += here;
+		n -= here;
 	}
-	const uint64_t newest_word = (w->next - 1) / 64u;
-	if (newest_word - seq / 64u >= KB_SEQ_WORDS) {
-		w->counts.late++; /* its word has left the window; its bits are gone */
-		return;
-	}
-	if (w->line[line][slot] & bit) {
-		w->counts.duplicate++;
-		return;
-	}
-	w->line[line][slot] |= bit;
-	if (w->any[slot] & bit) {
-		w->counts.redundant++;
-		return;
-	}
-	w->any[slot] |= bit;
-	w->counts.unique++;
-	if (seq < w->floor)
-		w->counts.late++;
-	else
-		w->counts.reordered++;
 }
