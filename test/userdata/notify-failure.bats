@@ -46,6 +46,15 @@ prepare() {
   [[ $(signals) == 0 ]]
 }
 
+@test "a unit that systemd starts again has not failed yet" {
+  plan KB_SIGNAL_URL="$ORIGIN/signal"
+  reader systemctl '[[ $1 != is-failed ]] || exit 1; echo activating'
+  step notify-failure kb-receiver.service
+  assert_status 0
+  assert_output_has 'kb-receiver.service is started again'
+  [[ $(signals) == 0 ]]
+}
+
 @test "the proof leaves the word to a receiver that has failed itself" {
   plan KB_SIGNAL_URL="$ORIGIN/signal"
   echo 'kb-receiver.service kb-stats.service' >"$KB_ROOT/wants"
