@@ -40,6 +40,7 @@ static void check_values(const struct kb_config *c)
 {
 	must(c->plan_version == 1);
 	must(c->plane <= KB_PLANE_DPDK && c->poll_mode <= KB_POLL_WAKEUP);
+	must(c->seccomp <= KB_SECCOMP_OFF);
 	must(c->xdp_mode <= KB_XDP_GENERIC && c->zero_copy <= KB_ZC_NEVER);
 	must(c->queues >= 1 && c->queues <= KB_MAX_QUEUES);
 	must(c->rx_cores.n == 0 || c->rx_cores.n == c->queues);

@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/bpf.h>
 #include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "kb/error.h"
 
@@ -68,4 +71,12 @@ int kb_bpffs_make(const char *dir)
 	if (mount("bpf", root, "bpf", 0, "mode=0755"))
 		return kb_err_set(KB_EXIT_CONFIG, errno, "mount a BPF file system on %s", root);
 	return make_dirs(dir);
+}
+
+int kb_bpffs_open(const char *path)
+{
+	/* libbpf's bpf_obj_get() asks to write as well, and knows no other way before 1.0. */
+	union bpf_attr attr = {.pathname = (uintptr_t)path, .file_flags = BPF_F_RDONLY};
+
+	return (int)syscall(SYS_bpf, BPF_OBJ_GET, &attr, sizeof(attr));
 }

@@ -18,6 +18,7 @@ static const char *const planes[] = {"kernel", "xdp", "afxdp", "dpdk", NULL};
 static const char *const poll_modes[] = {"spin", "busy-poll", "wakeup", NULL};
 static const char *const xdp_modes[] = {"native", "generic", NULL};
 static const char *const zero_copies[] = {"require", "auto", "never", NULL};
+static const char *const seccomps[] = {"enforce", "log", "off", NULL};
 static const char *const unmatcheds[] = {"pass", "drop", NULL};
 
 /* Readers of a key. */
@@ -95,6 +96,9 @@ static const struct key keys[] = {
 	 "replaces the derived EAL arguments", NULL},
 	{"KB_BPF_DIR", STRING, TEXT(bpf_dir), "/sys/fs/bpf/kb", SOCKETS | IFACE,
 	 "where the XDP filter's maps are pinned", NULL},
+	{"KB_SECCOMP", ENUM, AT(seccomp), 0, 0, "enforce", PORT,
+	 "system calls that a running receiver does not make: end it, log them, or allow all",
+	 seccomps},
 	{"KB_STATSD", ENDPOINT, AT(statsd), 0, 0, "127.0.0.1:8125", KB_USE_STATS,
 	 "ADDRESS:PORT of the statsd listener", NULL},
 	/* Below 100 ms the receiver's own housekeeping has not run between two readings. */

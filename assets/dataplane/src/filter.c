@@ -15,8 +15,11 @@
 #include "xdp_program.h"
 #include "filter.skel.h" /* last: it uses the types of filter_shared.h */
 
-/* What kb-xdp pins for others to read: KB_BPF_DIR/<interface>/<map>. */
-static const char *const pinned[] = {"counts", "flows"};
+/*
+ * What kb-xdp pins for others to read: KB_BPF_DIR/<interface>/<name>. The program, because only so
+ * can a reader without CAP_SYS_ADMIN know whose maps these are.
+ */
+static const char *const pinned[] = {"counts", "flows", "program"};
 #define PINNED (sizeof(pinned) / sizeof(pinned[0]))
 
 static bool is_ours(const struct kb_xdp_state *state)
@@ -90,9 +93,10 @@ static int pin_fresh(const struct kb_config *cfg, const struct filter_bpf *bpf)
 	drop_fresh_pins(cfg); /* of an attach that was killed */
 	for (uint32_t i = 0; i < PINNED; i++) {
 		const struct bpf_map *const map = bpf_object__find_map_by_name(bpf->obj, pinned[i]);
+		const int fd = map ? bpf_map__fd(map) : bpf_program__fd(bpf->progs.kb_filter);
 
 		pin_path(path, cfg, pinned[i], FRESH);
-		const int err = bpf_obj_pin(bpf_map__fd(map), path);
+		const int err = bpf_obj_pin(fd, path);
 		if (err) {
 			drop_fresh_pins(cfg);
 			return kb_err_set(KB_EXIT_RETRY, -err, "pin %s", path);
@@ -285,5 +289,53 @@ close_maps:
 		close(flows);
 	if (counts >= 0)
 		close(counts);
+	return result;
+}
+
+/* --- the filter as its pins show it --- */
+
+static int open_pin(const struct kb_config *cfg, const char *name)
+{
+	char path[PATH_MAX];
+
+	pin_path(path, cfg, name, "");
+	const int fd = kb_bpffs_open(path);
+	return fd < 0 ? kb_err_set(KB_EXIT_RETRY, errno, "open %s", path) : fd;
+}
+
+static int read_ids(struct kb_filter_pins *pins, int program)
+{
+	struct bpf_prog_info prog = {0};
+	struct bpf_map_info map = {0};
+	__u32 size = sizeof(prog);
+
+	if (bpf_obj_get_info_by_fd(program, &prog, &size))
+		return kb_err_set(KB_EXIT_RETRY, errno, "read what the pinned program is");
+	size = sizeof(map);
+	if (bpf_obj_get_info_by_fd(pins->counts, &map, &size))
+		return kb_err_set(KB_EXIT_RETRY, errno, "read what the pinned counters are");
+	pins->prog_id = prog.id;
+	pins->counts_id = map.id;
+	return 0;
+}
+
+int kb_filter_open_pins(struct kb_filter_pins *out, const struct kb_config *cfg)
+{
+	struct kb_filter_pins pins;
+	int result = -1;
+
+	const int program = open_pin(cfg, "program");
+	if (program < 0)
+		return -1;
+	pins.counts = open_pin(cfg, "counts");
+	if (pins.counts < 0)
+		goto close_program;
+	result = read_ids(&pins, program);
+	if (result)
+		close(pins.counts);
+	else
+		*out = pins;
+close_program:
+	close(program);
 	return result;
 }

@@ -18,6 +18,7 @@
 #include "kb/handler.h"
 #include "kb/stats.h"
 #include "report.h"
+#include "sandbox.h"
 #include "sd_notify.h"
 #include "worker.h"
 
@@ -73,7 +74,33 @@ static void describe(struct kb_stats *stats, const struct kb_config *cfg)
 			 kb_handler_info.counters[i]);
 }
 
-static void report_ready(struct kb_stats *stats, const struct kb_config *cfg)
+static void warn(void)
+{
+	fprintf(stderr, "<4>%s: %s\n", kb_backend_info.program, kb_err_text());
+	kb_err_clear();
+}
+
+/* A host that cannot do it receives all the same, says so once, and shows it in the mode. */
+static void confine(struct kb_stats *stats, const struct kb_config *cfg,
+		    const struct kb_backend *be)
+{
+	static const char *const modes[] = {"enforce", "log", "off"};
+	const struct kb_rights rights = kb_backend_rights(be);
+	const int *const calls[] = {rights.syscalls, kb_handler_info.syscalls};
+	const char *mode = modes[cfg->seccomp];
+
+	if (kb_sandbox_capabilities(rights.capabilities))
+		warn();
+	if (cfg->seccomp != KB_SECCOMP_OFF && kb_sandbox_filter(cfg->seccomp, calls, 2)) {
+		kb_err_wrap("system calls are not filtered");
+		warn();
+		mode = "none";
+	}
+	snprintf(stats->seccomp, sizeof(stats->seccomp), "%s", mode);
+}
+
+static void report_ready(struct kb_stats *stats, const struct kb_config *cfg,
+			 const struct kb_backend *be)
 {
 	char state[256];
 
@@ -81,9 +108,10 @@ static void report_ready(struct kb_stats *stats, const struct kb_config *cfg)
 	if (mlockall(MCL_CURRENT))
 		fprintf(stderr, "%s: memory is not locked: %s\n", kb_backend_info.program,
 			strerror(errno));
-	snprintf(state, sizeof(state), "STATUS=%s on %s, %u queue%s, %s %s %s\nREADY=1",
+	confine(stats, cfg, be);
+	snprintf(state, sizeof(state), "STATUS=%s on %s, %u queue%s, %s %s %s seccomp=%s\nREADY=1",
 		 stats->plane, stats->iface, cfg->queues, cfg->queues == 1 ? "" : "s",
-		 stats->driver, stats->xdp, stats->copy);
+		 stats->driver, stats->xdp, stats->copy, stats->seccomp);
 	__atomic_store_n(&stats->ready, 1, __ATOMIC_RELEASE);
 	kb_sd_notify(state);
 }
@@ -111,7 +139,7 @@ static int housekeep(const struct kb_config *cfg, struct kb_backend *be, struct 
 			continue;
 		kb_stat_set(&stats->heartbeat_ns, kb_now_ns());
 		if (!stats->ready)
-			report_ready(stats, cfg);
+			report_ready(stats, cfg, be);
 		if (watchdog && ++heartbeats % WATCHDOG_EVERY == 0)
 			kb_sd_notify("WATCHDOG=1");
 	}

@@ -129,7 +129,7 @@ static bool strings_end(const struct kb_stats *s)
 		{s->plane, sizeof(s->plane)},	{s->handler, sizeof(s->handler)},
 		{s->iface, sizeof(s->iface)},	{s->driver, sizeof(s->driver)},
 		{s->xdp, sizeof(s->xdp)},	{s->copy, sizeof(s->copy)},
-		{s->detail, sizeof(s->detail)},
+		{s->detail, sizeof(s->detail)}, {s->seccomp, sizeof(s->seccomp)},
 	};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)

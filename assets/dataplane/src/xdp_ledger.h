@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "kb/config.h"
+
 /*
  * What the attached XDP filter counted, for the plane `xdp`. The filter outlives every receiver, so
  * counts start when the ledger is opened. xdp_ledger_none.c takes this place without libbpf.
@@ -11,7 +13,7 @@
 struct kb_xdp_ledger;
 
 /* Returns 0, or -1 with kb_err when kb-xdp's filter is not attached to the interface. */
-int kb_xdp_ledger_open(struct kb_xdp_ledger **out, const char *iface, int ifindex);
+int kb_xdp_ledger_open(struct kb_xdp_ledger **out, const struct kb_config *cfg, int ifindex);
 
 /* Adds what was counted since the last call to `cause` (KB_CAUSES of them). */
 void kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause);

@@ -5,10 +5,10 @@
 #include "kb/error.h"
 #include "xdp_ledger.h"
 
-int kb_xdp_ledger_open(struct kb_xdp_ledger **out, const char *iface, int ifindex)
+int kb_xdp_ledger_open(struct kb_xdp_ledger **out, const struct kb_config *cfg, int ifindex)
 {
 	(void)out;
-	(void)iface;
+	(void)cfg;
 	(void)ifindex;
 	return kb_err_set(KB_EXIT_CONFIG, 0,
 			  "KB_PLANE \"xdp\" needs a kb-kernel built with -Dafxdp=enabled");

@@ -107,6 +107,7 @@ static const struct row rows[] = {
 	 "must be a MAC address"},
 	{"KB_EAL_ARGS", "--no-huge", NULL, {NULL}, NULL},
 	{"KB_BPF_DIR", "/sys/fs/bpf/other", NULL, {NULL}, NULL},
+	{"KB_SECCOMP", "log", NULL, {"on", ""}, "enforce, log, off"},
 	{"KB_STATSD",
 	 "127.0.0.1:9125",
 	 NULL,

@@ -33,6 +33,13 @@ extern const struct kb_backend_info kb_backend_info;
  */
 int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct kb_stats *stats);
 
+/* What a running receiver still needs of the system. The rest is given up once it is ready. */
+struct kb_rights {
+	const int *syscalls;   /* beyond those of every receiver (src/sandbox.c); -1 ends the list */
+	uint64_t capabilities; /* 1 << CAP_x of each that is kept where the process has it */
+};
+struct kb_rights kb_backend_rights(const struct kb_backend *be);
+
 /* Queue i, 0 <= i < cfg->queues. Lives until kb_backend_close(). */
 struct kb_queue *kb_backend_queue(struct kb_backend *be, uint32_t i);
 

@@ -80,4 +80,12 @@ struct kb_filter_status {
 /* All of it read back from the kernel, nothing from the plan. */
 int kb_filter_status(struct kb_filter_status *out, int ifindex);
 
+/* What kb-xdp pinned for cfg's interface: for readers who may not ask for all of the above. */
+struct kb_filter_pins {
+	uint32_t prog_id;   /* compare with kb_xdp_state.prog_id: pins may be of an earlier filter */
+	uint32_t counts_id; /* a filter that replaces another goes on with its counters */
+	int counts;	    /* descriptor for kb_counts_read(); the caller closes it */
+};
+int kb_filter_open_pins(struct kb_filter_pins *out, const struct kb_config *cfg);
+
 #endif

@@ -14,6 +14,7 @@ enum kb_plane { KB_PLANE_KERNEL, KB_PLANE_XDP, KB_PLANE_AFXDP, KB_PLANE_DPDK };
 enum kb_poll_mode { KB_POLL_SPIN, KB_POLL_BUSY, KB_POLL_WAKEUP };
 enum kb_xdp_mode { KB_XDP_NATIVE, KB_XDP_GENERIC };
 enum kb_zero_copy { KB_ZC_REQUIRE, KB_ZC_AUTO, KB_ZC_NEVER };
+enum kb_seccomp { KB_SECCOMP_ENFORCE, KB_SECCOMP_LOG, KB_SECCOMP_OFF };
 enum kb_unmatched { KB_UNMATCHED_PASS, KB_UNMATCHED_DROP };
 
 struct kb_cores {
@@ -55,6 +56,7 @@ struct kb_config {
 	uint32_t prefix;	/* KB_DATA_PREFIX */
 	uint32_t gateway_addr;	/* KB_GATEWAY_IP */
 	uint8_t gateway_mac[6]; /* KB_GATEWAY_MAC, all zero = unknown */
+	uint32_t seccomp;
 	char eal_args[512];	/* KB_EAL_ARGS replaces the derived EAL arguments */
 	char bpf_dir[256];
 	struct kb_endpoint statsd;

@@ -25,6 +25,12 @@ struct kb_handler_info {
 	const char *name; /* must equal KB_HANDLER of the plan ("custom" accepts any) */
 	/* Names of own counters, in the order of kb_handler_env.counters; NULL ends the list. */
 	const char *counters[KB_HANDLER_COUNTERS + 1];
+	/*
+	 * System calls (SYS_x of <sys/syscall.h>, -1 ends the list) that the handler's tick or threads
+	 * make while packets are received: a running receiver is ended by any call that neither it nor
+	 * its handler named. NULL = none.
+	 */
+	const int *syscalls;
 };
 
 /* What a handler is given for its queue. Pointers stay valid until fini returns. */

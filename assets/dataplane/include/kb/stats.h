@@ -76,6 +76,7 @@ struct kb_stats {
 	char copy[16];	  /* zero-copy, copy, or "" */
 	char detail[128]; /* anything else in force: "llq=on wc=on" */
 	char handler_counters[KB_HANDLER_COUNTERS][32];
+	char seccomp[8]; /* enforce, log, off, or none (the kernel has no filter) */
 	_Alignas(64) uint64_t allowance[KB_ALLOWANCES];
 	struct kb_device_stats device[KB_MAX_QUEUES];
 	struct kb_queue_stats queue[]; /* `queues` of them */

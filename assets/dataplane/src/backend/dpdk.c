@@ -25,6 +25,7 @@
 #include "dpdk/eal_args.h"
 #include "dpdk/log.h"
 #include "dpdk/port.h"
+#include "dpdk/rights.h"
 #include "kb/backend.h"
 #include "kb/clock.h"
 #include "kb/control.h"
@@ -490,6 +491,11 @@ undo_eal:
 undo_memory:
 	free(be);
 	return -1;
+}
+
+struct kb_rights kb_backend_rights(const struct kb_backend *be)
+{
+	return kb_dpdk_rights(rte_eal_iova_mode() == RTE_IOVA_PA, be->cfg->eal_args[0] != '\0');
 }
 
 struct kb_queue *kb_backend_queue(struct kb_backend *be, uint32_t i)

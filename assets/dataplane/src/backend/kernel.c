@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kb/backend.h"
@@ -123,6 +125,12 @@ static int set_busy_poll(int fd, const struct kb_config *cfg)
 	return 0;
 }
 
+/* For a socket that is read from. Needs CAP_NET_ADMIN beyond net.core's limits. */
+static int set_receiving(int fd, const struct kb_config *cfg)
+{
+	return set_receive_buffer(fd, cfg->socket_buffer_kb) ? -1 : set_busy_poll(fd, cfg);
+}
+
 static int set_options(int fd, const struct kb_config *cfg)
 {
 	const char *const iface = cfg->iface;
@@ -142,9 +150,7 @@ static int set_options(int fd, const struct kb_config *cfg)
 	/* As everywhere, a datagram longer than the MTU is refused and not sent in fragments. */
 	if (set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE))
 		return kb_err_set(KB_EXIT_RETRY, errno, "turn off fragmentation");
-	if (set_receive_buffer(fd, cfg->socket_buffer_kb))
-		return -1;
-	return set_busy_poll(fd, cfg);
+	return 0;
 }
 
 /* Returns the new socket's descriptor, or -1 with kb_err. */
@@ -191,6 +197,10 @@ static int add_socket(struct kb_queue *q, uint32_t addr, uint16_t port)
 	s->fd = open_socket(q->cfg, addr, port);
 	if (s->fd < 0)
 		return -1;
+	if (set_receiving(s->fd, q->cfg)) {
+		close(s->fd);
+		return -1;
+	}
 	s->port = port;
 	q->poll[q->sockets] = (struct pollfd){.fd = s->fd, .events = POLLIN};
 	q->sockets++;
@@ -349,7 +359,8 @@ static int open_port(struct kb_backend *be)
 		return -1;
 	if (!be->dev.up)
 		return kb_err_set(KB_EXIT_RETRY, 0, "interface %s is down", iface);
-	if (be->cfg->plane == KB_PLANE_XDP && kb_xdp_ledger_open(&be->xdp, iface, be->dev.ifindex))
+	if (be->cfg->plane == KB_PLANE_XDP &&
+	    kb_xdp_ledger_open(&be->xdp, be->cfg, be->dev.ifindex))
 		return -1;
 	if (kb_ethtool_find(iface, names, KB_ALLOWANCES, be->allowance_index))
 		return -1;
@@ -390,6 +401,28 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 undo_backend:
 	kb_backend_close(be);
 	return -1;
+}
+
+struct kb_rights kb_backend_rights(const struct kb_backend *be)
+{
+	static const int calls[] = {SYS_recvmmsg, SYS_sendmmsg, SYS_ppoll,
+#ifdef SYS_poll /* aarch64 has only ppoll */
+				    SYS_poll,
+#endif
+				    -1};
+	static const int calls_and_filter[] = {SYS_recvmmsg,
+					       SYS_sendmmsg,
+					       SYS_ppoll,
+					       SYS_bpf,
+#ifdef SYS_poll
+					       SYS_poll,
+#endif
+					       -1};
+
+	if (!be->xdp)
+		return (struct kb_rights){.syscalls = calls};
+	/* CAP_BPF: before Linux 5.19 even reading a map took it. */
+	return (struct kb_rights){.syscalls = calls_and_filter, .capabilities = 1ull << CAP_BPF};
 }
 
 struct kb_queue *kb_backend_queue(struct kb_backend *be, uint32_t i)
@@ -508,7 +541,10 @@ void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)
 
 /* --- the contract: sending --- */
 
-/* The queue's socket on `port`; opened by the first datagram sent from there. */
+/*
+ * The queue's socket on `port`; opened by the first datagram sent from there, when the receiver has
+ * no capabilities any more.
+ */
 static const struct sock *tx_socket(struct kb_queue *q, uint16_t port)
 {
 	const uint32_t n = q->sockets + q->tx_sockets;

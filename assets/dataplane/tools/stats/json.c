@@ -128,6 +128,7 @@ static void identity(struct json *j, const struct kb_stats *stats)
 	string(j, "copy", stats->copy);
 	string(j, "detail", stats->detail);
 	string(j, "iface", stats->iface);
+	string(j, "seccomp", stats->seccomp);
 	close_scope(j, '}');
 }
 

@@ -11,7 +11,7 @@
  * One snapshot as a JSON object:
  *
  *   plane, handlerName, pid, startNs, heartbeatNs, ready, queues
- *   mode        {driver, xdp, copy, detail, iface}: what is in force
+ *   mode        {driver, xdp, copy, detail, iface, seccomp}: what is in force
  *   received, bytes, sent, bursts, polls, gaps, unexplained
  *   lost        {cause: n}, every cause of that class
  *   ignored     {cause: n}

@@ -4,9 +4,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "kb/clock.h"
 #include "kb/error.h"
@@ -161,6 +163,20 @@ undo_arp:
 undo_alloc:
 	free(be);
 	return -1;
+}
+
+struct kb_rights kb_backend_rights(const struct kb_backend *be)
+{
+	static const int calls[] = {SYS_ppoll,
+#ifdef SYS_poll /* aarch64 has only ppoll */
+				    SYS_poll,
+#endif
+				    SYS_bpf, /* the program's counters */
+				    -1};
+	/* To read maps before Linux 5.19; to have the kernel ask for a next hop's address. */
+	const uint64_t capabilities = 1ull << CAP_BPF | (be->addr ? 1ull << CAP_NET_ADMIN : 0);
+
+	return (struct kb_rights){.syscalls = calls, .capabilities = capabilities};
 }
 
 void kb_backend_close(struct kb_backend *be)

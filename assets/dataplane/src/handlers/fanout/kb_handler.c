@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include "kb/backend.h"
 #include "kb/error.h"
 #include "kb/handler.h"
@@ -23,10 +24,18 @@
 
 #define BATCH 64u
 
+/* The watcher of the subscribers' file. */
+static const int syscalls[] = {SYS_openat, SYS_read,
+#ifdef SYS_stat /* what stat() is made of before glibc 2.33 */
+			       SYS_stat,
+#endif
+			       SYS_newfstatat, -1};
+
 const struct kb_handler_info kb_handler_info = {
 	.abi = KB_HANDLER_ABI,
 	.name = "fanout",
 	.counters = {"reloads", "reloads_refused", NULL},
+	.syscalls = syscalls,
 };
 
 struct kb_handler {
