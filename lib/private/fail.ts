@@ -3,7 +3,12 @@ import type { IConstruct } from 'constructs';
 
 /** Throws in the house form: what is wrong, the value given, and where. */
 export function fail(scope: IConstruct, message: string): never {
-  throw new Error(`${message} (at ${scope.node.path})`);
+  throw new Error(`${oneLine(message)} (at ${scope.node.path})`);
+}
+
+/** A value that was given may hold a line break; the sentence about it holds it as `\n`. */
+function oneLine(message: string): string {
+  return message.replace(/\p{Cc}/gu, character => JSON.stringify(character).slice(1, -1));
 }
 
 /** Collects everything wrong with one construct's input, so that the user mends it in one go. */
@@ -11,7 +16,7 @@ export class Findings {
   private readonly messages: string[] = [];
 
   public add(message: string): void {
-    this.messages.push(message);
+    this.messages.push(oneLine(message));
   }
 
   /** Records the message unless `ok` holds; returns `ok`, so that dependent checks can be skipped. */
