@@ -29,19 +29,19 @@ export abstract class HostOs {
     if (!/^\d+\.\d+$/.test(kernel)) {
       throw new Error(`'kernel' must be a kernel line of Amazon Linux 2023 such as 6.12, got '${kernel}'`);
     }
-    return new SsmHostOs('al2023', '/dev/xvda', true, arm =>
+    return new SsmHostOs('al2023', '/dev/xvda', true, kernel, arm =>
       `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-${kernel}-${arm ? 'arm64' : 'x86_64'}`);
   }
 
   /** Debian 13. Its ENA driver is the kernel's own: AF_XDP works in copy mode only. */
   public static debian13(): HostOs {
-    return new SsmHostOs('debian13', '/dev/xvda', false, arm =>
+    return new SsmHostOs('debian13', '/dev/xvda', false, '6.12', arm =>
       `/aws/service/debian/release/13/latest/${arm ? 'arm64' : 'amd64'}`);
   }
 
   /** Ubuntu 24.04 LTS. Its ENA driver is the kernel's own: AF_XDP works in copy mode only. */
   public static ubuntu2404(): HostOs {
-    return new SsmHostOs('ubuntu2404', '/dev/sda1', false, arm =>
+    return new SsmHostOs('ubuntu2404', '/dev/sda1', false, undefined, arm =>
       `/aws/service/canonical/ubuntu/server/24.04/stable/current/${arm ? 'arm64' : 'amd64'}/hvm/ebs-gp3/ami-id`);
   }
 
@@ -60,6 +60,9 @@ export abstract class HostOs {
 
   /** Whether the images carry Amazon's ENA driver. @internal */
   public abstract readonly _amazonDriver: boolean;
+
+  /** The kernel line of the images, undefined where it moves. @internal */
+  public abstract readonly _kernel?: string;
 }
 
 class SsmHostOs extends HostOs {
@@ -67,6 +70,7 @@ class SsmHostOs extends HostOs {
     name: string,
     public readonly _rootDevice: string,
     public readonly _amazonDriver: boolean,
+    public readonly _kernel: string | undefined,
     private readonly parameterFor: (arm: boolean) => string,
   ) {
     super(name);

@@ -5,6 +5,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { CoreLayout } from './core-layout';
 import type { DataInterface } from './data-interface';
 import type { DataPlane } from './data-plane';
+import type { IHostImage } from './host-image';
 import type { HostOs } from './host-os';
 import type { HostTuning } from './host-tuning';
 import type { InstanceCapabilities } from './instance-capabilities';
@@ -68,6 +69,13 @@ export interface LowLatencyHostProps {
    * @default HostOs.amazonLinux2023()
    */
   readonly os?: HostOs;
+
+  /**
+   * Image with everything built in, in place of `os` and `machineImage`: hosts boot without building anything.
+   *
+   * @default - each host installs and builds what it needs at its first boot
+   */
+  readonly image?: IHostImage;
 
   /**
    * Image to boot, of the operating system that `os` names. Do not take one that CloudFormation reads from SSM, such as

@@ -13,7 +13,7 @@ export class StackSnapshot {
   }
 
   /**
-   * A copy of a template in which hashes of assets and of boot gates are replaced by words, and user data by its plan.
+   * A copy of a template in which hashes of assets, boot gates and images are replaced by words, and user data by its plan.
    *
    * @param template a template as JSON, from `Template.fromStack(stack).toJSON()` for one
    */
@@ -41,5 +41,7 @@ function normalizeText(text: string): string {
   return text
     .replace(/^[^]*\n# kb-plan\n/, '') // the bootstrap script, which comes before the plan
     .replace(/\b[0-9a-f]{64}\b/g, 'ASSET')
-    .replace(/^(\w*(?:ReadyHandle|Ready)[0-9A-F]{8})[0-9a-f]{8}$/, '$1');
+    // logical ids of boot gates and images: CDK's hash, and ours
+    .replace(/^([A-Za-z]\w*[0-9A-F]{8})[0-9a-f]{8}$/, '$1')
+    .replace(/^1\.\d{5,10}\.([0x])$/, '1.CONTENT.$1');
 }

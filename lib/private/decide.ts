@@ -2,12 +2,21 @@
 import { Annotations, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { fail, Findings } from './fail';
-import type { HostPlan, PlanInput } from './host-plan';
+import type { HostPlan, PlanInput, PlanOutcome } from './host-plan';
 import { planFor } from './host-plan';
 import { instanceFacts } from './instance-facts';
 
 /** The plan for a construct's choices; throws with everything that is wrong with them, warns of what surprises. */
 export function decide(scope: Construct, input: PlanInput): HostPlan {
+  const { plan, warnings } = planOrFail(scope, input);
+  for (const { id, message } of warnings) {
+    Annotations.of(scope).addWarningV2(`cdk-kernel-bypass:${id}`, message);
+  }
+  return plan;
+}
+
+/** The same in silence. */
+export function planOrFail(scope: Construct, input: PlanInput): Extract<PlanOutcome, { plan: HostPlan }> {
   const findings = new Findings();
   refuseTokens(input, '', findings);
   findings.throwIfAny(scope);
@@ -17,10 +26,7 @@ export function decide(scope: Construct, input: PlanInput): HostPlan {
     findings.throwIfAny(scope);
     fail(scope, 'no plan');
   }
-  for (const { id, message } of outcome.warnings) {
-    Annotations.of(scope).addWarningV2(`cdk-kernel-bypass:${id}`, message);
-  }
-  return outcome.plan;
+  return outcome;
 }
 
 /** Decisions rest on values, so values must be there: a token is a value of deploy time. */

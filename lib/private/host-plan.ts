@@ -13,6 +13,8 @@ import { decideMemory } from './memory-plan';
 import type { PlanValues } from './plan-keys';
 import { PLAN_VERSION } from './plan-keys';
 import { decideTuning } from './tuning-plan';
+import type { Versions } from './versions';
+import { newer, STANDARD_VERSIONS } from './versions';
 
 /*
  * Seam 1: every decision about the host, as a pure function of plain values: no construct, no token. What is left out
@@ -89,6 +91,8 @@ export interface PlanInput {
   readonly bootTimeoutSeconds: number;
   readonly packageBaseUrl: string;
   readonly prometheusPort: number;
+  /** Those of the image, where there is one. */
+  readonly versions?: Versions;
 }
 
 /** What only the stack knows. */
@@ -126,10 +130,7 @@ const RX_RING = 4096;
 const TX_RING = 512;
 // 16 MiB of socket buffer: about 20,000 small datagrams with their overhead.
 const SOCKET_BUFFER_KIB = 16384;
-const DPDK_VERSION = '25.11.4';
-const LIBXDP_VERSION = '1.6.3';
-// Before 2.13.2 ENA's AF_XDP zero-copy lost buffers; before 2.17 XDP could use half the queues only.
-const ENA_ZERO_COPY = '2.13.2';
+// Before 2.17 XDP could use half the queues only.
 const ENA_XDP_ON_ALL_QUEUES = '2.17.0';
 // include/kb/flow.h: one cache-resident scan.
 const MAX_FLOWS = 64;
@@ -159,10 +160,12 @@ export function planFor(input: PlanInput): PlanOutcome {
   range(findings, 'busyPollMicros', busyPoll, 0, 1000);
   const pollMode = decidePollMode(dataPlane, busyPoll, findings);
   const zeroCopy = decideZeroCopy(dataPlane, input.os, findings);
-  const dpdkVersion = decideVersion('dpdkVersion', dataPlane.dpdkVersion, DPDK_VERSION, plane === 'dpdk', findings);
-  const libxdpDefault = input.os.name === 'al2023' ? LIBXDP_VERSION : 'distro'; // AL2023 has no such package
+  const standard = input.versions ?? STANDARD_VERSIONS;
+  const dpdkVersion = decideVersion('dpdkVersion', dataPlane.dpdkVersion, standard.dpdk, plane === 'dpdk', findings);
+  const libxdpDefault = input.versions || input.os.name === 'al2023' ? standard.libxdp : 'distro'; // AL2023 has no such package
   const libxdpVersion = decideVersion(
     'libxdpVersion', dataPlane.libxdpVersion, libxdpDefault, WITH_XDP.has(plane), findings);
+  checkVersions(input, findings);
   checkFlows(dataPlane, findings);
   checkHandler(dataPlane.handler, findings);
   checkNicDriver(dataPlane, facts, findings);
@@ -226,7 +229,8 @@ export function planFor(input: PlanInput): PlanOutcome {
         KB_DPDK_VERSION: dpdkVersion,
         KB_LIBXDP_VERSION: libxdpVersion,
         KB_PACKAGE_BASE_URL: input.packageBaseUrl,
-        KB_ENA_MIN_VERSION: enaMinVersion(plane, zeroCopy, queues, nic.eniQueues),
+        KB_ENA_MIN_VERSION: enaMinVersion(input, zeroCopy, queues, nic.eniQueues),
+        KB_KERNEL: input.versions?.kernel ?? '',
         KB_JITTER_MAX_US: `${tuning.maxJitterMicros}`,
         KB_JITTER_SECONDS: `${tuning.jitterSeconds}`,
         KB_STATS_PAGE: '/run/kb/stats',
@@ -311,8 +315,17 @@ function decideVersion(
 ): string {
   const version = asked ?? (used ? standard : 'distro');
   findings.check(/^(distro|\d+\.\d+(\.\d+)?)$/.test(version),
-    `'${name}' must be 'distro' or a version such as ${standard === 'distro' ? LIBXDP_VERSION : standard}, got '${version}'`);
+    `'${name}' must be 'distro' or a version such as ${standard === 'distro' ? STANDARD_VERSIONS.libxdp : standard}, got '${version}'`);
   return version;
+}
+
+/** An image holds one version of each library. */
+function checkVersions({ versions, dataPlane }: PlanInput, findings: Findings): void {
+  const { dpdkVersion, libxdpVersion } = dataPlane;
+  for (const [name, asked, baked] of [['dpdkVersion', dpdkVersion, versions?.dpdk], ['libxdpVersion', libxdpVersion, versions?.libxdp]]) {
+    findings.check(asked === undefined || baked === undefined || asked === baked,
+      `'${name}' must be ${baked} as in the image's versions ${versions?.name}, got ${asked}; leave it out`);
+  }
 }
 
 function defaultBusyPoll(plane: Plane): number {
@@ -356,9 +369,10 @@ function warningsFor({ os, dataPlane, dataInterface }: PlanInput, zeroCopy: stri
   return warnings;
 }
 
-function enaMinVersion(plane: Plane, zeroCopy: string, queues: number, eniQueues: number): string {
+function enaMinVersion({ os, versions, dataPlane: { plane } }: PlanInput, zeroCopy: string, queues: number, eniQueues: number): string {
+  const ofImage = os.amazonDriver ? versions?.ena ?? '' : ''; // other drivers have no such version
   if (WITH_XDP.has(plane) && 2 * queues > eniQueues) {
-    return ENA_XDP_ON_ALL_QUEUES;
+    return newer(ofImage, ENA_XDP_ON_ALL_QUEUES);
   }
-  return plane === 'afxdp' && zeroCopy === 'require' ? ENA_ZERO_COPY : '';
+  return plane === 'afxdp' && zeroCopy === 'require' ? newer(ofImage, STANDARD_VERSIONS.ena) : ofImage;
 }

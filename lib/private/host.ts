@@ -10,9 +10,11 @@ import { renderUserData } from './bootstrap';
 import { estimateCost } from './cost-estimate';
 import { decide } from './decide';
 import { fail } from './fail';
+import type { HostPlan } from './host-plan';
 import { hostAsset } from './host-assets';
 import { grantHost, hostTemplate } from './host-template';
 import { BootGate, setNetworkInterfaces } from './network-escape';
+import { checkImage } from './image-bake';
 import { DEFAULT_BOOT_TIMEOUT, planInput } from './plan-input';
 import { validateTagKeys } from './tag-validation';
 
@@ -41,9 +43,11 @@ export class Host {
   public constructor(private readonly scope: Construct, name: string, props: LowLatencyHostProps, launching: Launching) {
     const { vpc, dataPlane } = props;
     const instanceType = props.instanceType ?? ec2.InstanceType.of(ec2.InstanceClass.C6IN, ec2.InstanceSize.XLARGE32);
-    const os = props.os ?? HostOs.amazonLinux2023();
+    const os = props.image?.os ?? props.os ?? HostOs.amazonLinux2023();
     const dataInterface = (props.dataInterface ?? DataInterface.of())._bind();
-    const { values, launch } = decide(scope, planInput(props, name, instanceType, os, dataInterface));
+    const plan = decide(scope, planInput(props, name, instanceType, os, dataInterface, props.image?.versions));
+    const { values, launch } = plan;
+    this.useImage(props, instanceType, plan);
 
     this.subnet = this.managementSubnet(vpc, props.vpcSubnets);
     const dataSubnet = dataInterface.subnet ?? this.subnet;
@@ -77,10 +81,10 @@ export class Host {
       os,
       launch,
       userData,
-      machineImage: props.machineImage,
+      machineImage: props.image ?? props.machineImage,
       role: this.role,
       placementGroup: this.placementGroup,
-      rootVolumeSize: props.rootVolumeSize,
+      rootVolumeSize: props.rootVolumeSize ?? props.image?.rootVolumeSize,
     });
     if (props.costEstimate ?? true) {
       estimateCost(scope, instanceType.toString(), ...launching.hosts);
@@ -114,6 +118,20 @@ export class Host {
     launcher.node.addDependency(this.role); // its policies too: the first boot reads the asset
     this.gate.waitFor(launcher, this.launchTemplate);
     validateTagKeys(this.launchTemplate, launcher);
+  }
+
+  private useImage({ image, os, machineImage, dataPlane, rootVolumeSize }: LowLatencyHostProps, instanceType: ec2.InstanceType, plan: HostPlan): void {
+    if (!image) {
+      return;
+    }
+    if (os || machineImage) {
+      fail(this.scope, `'image' is an image with its operating system: leave '${os ? 'os' : 'machineImage'}' out`);
+    }
+    if (rootVolumeSize && rootVolumeSize.toKibibytes() < image.rootVolumeSize.toKibibytes()) {
+      fail(this.scope, `'rootVolumeSize' must be at least that of the image, ${image.rootVolumeSize.toGibibytes()} GiB, `
+        + `got ${rootVolumeSize.toGibibytes()} GiB`);
+    }
+    checkImage(this.scope, image, instanceType, dataPlane, plan);
   }
 
   private managementSubnet(vpc: ec2.IVpc, selection?: ec2.SubnetSelection): ec2.ISubnet {

@@ -5,6 +5,7 @@ import { CoreLayout } from '../core-layout';
 import type { DataInterfaceOptions } from '../data-interface';
 import type { HostOs } from '../host-os';
 import { HostTuning } from '../host-tuning';
+import type { HostVersions } from '../host-versions';
 import type { LowLatencyHostProps } from '../low-latency-host-props';
 import type { PlanInput } from './host-plan';
 
@@ -14,6 +15,7 @@ export const DEFAULT_BOOT_TIMEOUT = Duration.minutes(60);
 /** The user's choices as plain values: where constructs end and decisions begin. */
 export function planInput(
   props: LowLatencyHostProps, name: string, instanceType: ec2.InstanceType, os: HostOs, dataInterface: DataInterfaceOptions,
+  versions?: HostVersions,
 ): PlanInput {
   const { networkCard, deviceIndex, mtu, queueCount, enaExpress, udpTimeout, udpStreamTimeout } = dataInterface;
   return {
@@ -37,5 +39,6 @@ export function planInput(
     bootTimeoutSeconds: (props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT).toSeconds(),
     packageBaseUrl: props.packageBaseUrl ?? '',
     prometheusPort: props.prometheusPort ?? 0,
+    versions,
   };
 }

@@ -81,6 +81,7 @@ export const PLAN_KEYS = {
   KB_LIBXDP_VERSION: { form: VERSION, readBy: 'install', meaning: 'libxdp to use' },
   KB_PACKAGE_BASE_URL: { form: TEXT, readBy: 'install', meaning: 'mirror of pinned tarballs', tokenBytes: 256 },
   KB_ENA_MIN_VERSION: { form: /^(\d+(\.\d+)+)?$/, readBy: 'kb-check', meaning: 'least ENA driver version' },
+  KB_KERNEL: { form: /^(\d+\.\d+[\w.+-]*)?$/, readBy: 'kb-check', meaning: 'kernel line or release' },
   KB_JITTER_MAX_US: { form: NUMBER, readBy: 'kb-check, ready', meaning: 'jitter gate' },
   KB_JITTER_SECONDS: { form: NUMBER, readBy: 'kb-check, ready', meaning: 'how long jitter is measured' },
   KB_STATS_PAGE: { form: /^\/[\w/.-]+$/, readBy: 'receivers, kb-stats', meaning: 'the stats page' },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DataPlane, StackSnapshot } from '../../lib';
-import { feedStack, template } from './fixtures/stack';
+import { DataPlane, HostImage, StackSnapshot } from '../../lib';
+import { demoStack, feedStack, template } from './fixtures/stack';
 
 test('keeps what the user decides', () => {
   const one = JSON.stringify(StackSnapshot.of(feedStack().stack));
@@ -21,6 +21,16 @@ test('gives boot gates their constant names, everywhere', () => {
   const gates = Object.entries(normalized.Resources).filter(([, resource]) => resource.Type.startsWith('AWS::CloudFormation::Wait'));
   expect(gates.map(([id]) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual(['FeedReadyHandle', 'FeedReady']);
   expect(gates[1][1].Properties).toMatchObject({ Handle: { Ref: gates[0][0] } });
+});
+
+test('gives images their constant names and versions', () => {
+  const snapshot = (revision: string) => {
+    const { stack, vpc } = demoStack();
+    new HostImage(stack, 'Image', { vpc, dataPlane: DataPlane.kernel(), revision });
+    return StackSnapshot.of(stack) as object;
+  };
+  expect(snapshot('2')).toEqual(snapshot('1'));
+  expect(JSON.stringify(snapshot('1'))).toMatch(/"Version":"1\.CONTENT\.x"/);
 });
 
 test('a changed asset, script or gate alone changes nothing', () => {

@@ -46,6 +46,9 @@ KB_DATA_DRIVER=\"ena\""
     -i) echo "version: $(cat $KB_ROOT/version)" ;;
   esac'
   reader systemctl 'exit 0'
+  install -m 0755 "$(type -P true)" "$KB_ROOT/opt/kb/bin/kb-afxdp"
+  ln -s kb-afxdp "$KB_ROOT/opt/kb/bin/kb-receiver"
+  file /var/lib/kb/built '0123 count enabled/distro disabled/distro'
   receiver
   planned
 }
@@ -361,6 +364,28 @@ PAT: [mem 0x000000c000000000-0x000000c000400000] write-combining'
   expect FAIL cloudwatch 'the agent does not run'
   rm -r "$KB_ROOT/opt/aws"
   expect WARN cloudwatch 'no CloudWatch agent on this host'
+}
+
+@test "software" {
+  expect PASS software 'kb-afxdp with libxdp distro and DPDK distro, every library found'
+  planned 'KB_LIBXDP_VERSION="1.6.3"'
+  expect FAIL software "kb-afxdp was built with 'count enabled/distro disabled/distro', planned libxdp 1.6.3 and DPDK distro"
+  planned
+  reader ldd 'echo "	librte_eal.so.26 => not found"; echo "	libc.so.6 => /lib/libc.so.6"'
+  expect FAIL software 'kb-afxdp lacks librte_eal.so.26'
+  rm "$KB_ROOT/opt/kb/bin/kb-receiver"
+  expect FAIL software 'no receiver in /opt/kb/bin'
+}
+
+@test "kernel" {
+  reader uname 'echo 6.12.58-82.121.amzn2023.x86_64'
+  expect SKIP kernel 'none planned; 6.12.58'
+  planned 'KB_KERNEL="6.12"'
+  expect PASS kernel '6.12.58-82.121.amzn2023.x86_64, planned 6.12'
+  planned 'KB_KERNEL="6.12.58-82.121.amzn2023.x86_64"'
+  expect PASS kernel 'planned 6.12.58'
+  planned 'KB_KERNEL="6.1"' # not a prefix of 6.12
+  expect FAIL kernel '6.12.58-82.121.amzn2023.x86_64, planned 6.1'
 }
 
 @test "every check has a test here" {

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Size, Stack, Token } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+import { Construct } from 'constructs';
+import type { DataPlane } from './data-plane';
+import { HostOs } from './host-os';
+import { HostVersions } from './host-versions';
+import { dimensionName } from './private/dimension-name';
+import { fail } from './private/fail';
+import { hostAsset } from './private/host-assets';
+import { bakedValues, checkKernel, renderBaked } from './private/image-bake';
+import { bakedImage } from './private/image-escape';
+import { kernelLine } from './private/versions';
+
+/** An image that hosts boot from without building anything, baked in this stack or elsewhere. */
+export interface IHostImage extends IConstruct, ec2.IMachineImage {
+  /**
+   * EC2's id of the image.
+   * @attribute
+   */
+  readonly imageId: string;
+
+  /** The data plane that it is for: hosts have the same handler and libraries. */
+  readonly dataPlane: DataPlane;
+
+  /** Its operating system. */
+  readonly os: HostOs;
+
+  /** What it is made of. */
+  readonly versions: HostVersions;
+
+  /** Architecture of its hosts. */
+  readonly architecture: ec2.InstanceArchitecture;
+
+  /** Size of its root volume; a host's is no smaller. */
+  readonly rootVolumeSize: Size;
+}
+
+/** Options of `HostImage`. */
+export interface HostImageProps {
+  /** VPC of the machine that builds. */
+  readonly vpc: ec2.IVpc;
+
+  /** The data plane of the hosts. Give them the same. */
+  readonly dataPlane: DataPlane;
+
+  /**
+   * Operating system.
+   *
+   * @default - Amazon Linux 2023 with the kernel line of `versions`
+   */
+  readonly os?: HostOs;
+
+  /**
+   * Kernel, ENA driver, DPDK and libxdp. The build fails when the image turns out to have others.
+   *
+   * @default HostVersions.V2026_11
+   */
+  readonly versions?: HostVersions;
+
+  /**
+   * Architecture of the hosts.
+   *
+   * @default InstanceArchitecture.X86_64
+   */
+  readonly architecture?: ec2.InstanceArchitecture;
+
+  /**
+   * Image to start from, of the operating system that `os` names.
+   *
+   * @default - the newest image of `os` when the image is built
+   */
+  readonly machineImage?: ec2.IMachineImage;
+
+  /**
+   * Change it to build again from the same recipe, for a newer base image and newer packages.
+   *
+   * @default - none
+   */
+  readonly revision?: string;
+
+  /**
+   * Subnets to choose from; the build runs in the first one. It needs a way out to S3, SSM, Image Builder and the
+   * package repositories, and is given no public IP address.
+   *
+   * @default - private subnets with egress
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+
+  /**
+   * Security group of the machine that builds.
+   *
+   * @default - a new group without inbound rules
+   */
+  readonly securityGroup?: ec2.ISecurityGroup;
+
+  /**
+   * Role of the machine that builds, assumed by EC2.
+   *
+   * @default - a new role that may read its asset and its component, run Session Manager and write the build's log
+   */
+  readonly role?: iam.IRole;
+
+  /**
+   * Type of the machine that builds. It need not be the type of the hosts.
+   *
+   * @default - c6i.xlarge, c7g.xlarge for ARM
+   */
+  readonly buildInstanceType?: ec2.InstanceType;
+
+  /**
+   * Size of the encrypted gp3 root volume.
+   *
+   * @default - 20 GiB
+   */
+  readonly rootVolumeSize?: Size;
+
+  /**
+   * Where pinned source archives (DPDK, libxdp) are fetched from, for networks that cannot reach upstream.
+   *
+   * @default - upstream
+   */
+  readonly packageBaseUrl?: string;
+}
+
+/** What is known of an image that was baked elsewhere. */
+export interface HostImageAttributes {
+  /** EC2's id of the image. */
+  readonly imageId: string;
+
+  /** The data plane that it was baked for. */
+  readonly dataPlane: DataPlane;
+
+  /**
+   * Its operating system.
+   *
+   * @default - Amazon Linux 2023 with the kernel line of `versions`
+   */
+  readonly os?: HostOs;
+
+  /**
+   * What it was made of.
+   *
+   * @default HostVersions.V2026_11
+   */
+  readonly versions?: HostVersions;
+
+  /**
+   * Architecture of its hosts.
+   *
+   * @default InstanceArchitecture.X86_64
+   */
+  readonly architecture?: ec2.InstanceArchitecture;
+
+  /**
+   * Size of its root volume.
+   *
+   * @default - 20 GiB
+   */
+  readonly rootVolumeSize?: Size;
+}
+
+abstract class HostImageBase extends Construct implements IHostImage {
+  public abstract readonly imageId: string;
+  public readonly dataPlane: DataPlane;
+  public readonly os: HostOs;
+  public readonly versions: HostVersions;
+  public readonly architecture: ec2.InstanceArchitecture;
+  public readonly rootVolumeSize: Size;
+
+  public constructor(scope: Construct, id: string, attributes: Omit<HostImageAttributes, 'imageId'>) {
+    super(scope, id);
+    this.dataPlane = attributes.dataPlane;
+    this.versions = attributes.versions ?? HostVersions.V2026_11;
+    const { kernel } = this.versions;
+    this.os = attributes.os ?? HostOs.amazonLinux2023(kernel === undefined ? {} : { kernel: kernelLine(kernel) });
+    this.architecture = attributes.architecture ?? ec2.InstanceArchitecture.X86_64;
+    this.rootVolumeSize = attributes.rootVolumeSize ?? Size.gibibytes(20);
+  }
+
+  public getImage(scope: Construct): ec2.MachineImageConfig {
+    // An export cannot change while it is used, and this one would with each new image.
+    if (Token.isUnresolved(this.imageId) && Stack.of(scope) !== Stack.of(this)) {
+      fail(scope, `an image must be in the stack of its hosts, got ${this.node.path}; `
+        + 'import it by the value of its id with HostImage.fromHostImageAttributes');
+    }
+    return { imageId: this.imageId, osType: ec2.OperatingSystemType.LINUX, userData: ec2.UserData.forLinux() };
+  }
+}
+
+class ImportedHostImage extends HostImageBase {
+  public readonly imageId: string;
+
+  public constructor(scope: Construct, id: string, attributes: HostImageAttributes) {
+    super(scope, id, attributes);
+    this.imageId = attributes.imageId;
+  }
+}
+
+/**
+ * A machine image with everything a host would otherwise install and build at its first boot, which then takes about
+ * as long as its one reboot. EC2 Image Builder makes it while the stack deploys: it runs the step that hosts run, starts
+ * a machine from the result, and proves there with `kb-check` that software, kernel and driver are what `versions` says.
+ * A build that fails fails the deployment, and hosts stay on the image they have.
+ *
+ * What goes in (the data plane's sources and handler, versions, base image, `revision`) makes the version. Other content
+ * is another image beside the earlier one, which is kept, and replaces the hosts; the same content is no change. So an
+ * id never comes to mean another image, and none disappears under a host. Images you no longer need are yours to
+ * deregister: each costs its snapshot.
+ *
+ * Give it to hosts of the same stack. For those of another one, export `imageId` by value and import it there with
+ * `fromHostImageAttributes`.
+ */
+export class HostImage extends HostImageBase implements iam.IGrantable {
+  /** An image that was baked elsewhere. */
+  public static fromHostImageAttributes(scope: Construct, id: string, attributes: HostImageAttributes): IHostImage {
+    return new ImportedHostImage(scope, id, attributes);
+  }
+
+  public readonly imageId: string;
+
+  /** Role of the machine that builds. */
+  public readonly role: iam.IRole;
+
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  public constructor(scope: Construct, id: string, props: HostImageProps) {
+    super(scope, id, props);
+    const arm = this.architecture === ec2.InstanceArchitecture.ARM_64;
+    const instanceType = props.buildInstanceType ?? new ec2.InstanceType(arm ? 'c7g.xlarge' : 'c6i.xlarge');
+    if (instanceType.architecture !== this.architecture) {
+      fail(this, `'buildInstanceType' must be of architecture ${this.architecture}, got ${instanceType.toString()}`);
+    }
+    if (this.versions.kernel !== undefined && props.versions === undefined && this.os._kernel === undefined) {
+      fail(this, `'versions' must be given for ${this.os.name}, whose kernel moves from line to line: HostVersions.of({ name: '...' })`);
+    }
+    if (!props.machineImage) {
+      checkKernel(this, this.os, this.versions.kernel);
+    }
+    const baked = bakedValues(this, dimensionName(this.node.path), this, props.packageBaseUrl);
+    const { asset, sha256 } = hostAsset(this, 'HostAsset', props.dataPlane.handler.directory);
+    this.role = this.grantPrincipal = props.role
+      ?? new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
+    this.imageId = bakedImage(this, {
+      description: `${this.node.path}: ${this.os.name}, versions ${this.versions.name}`,
+      asset,
+      sha256,
+      plan: renderBaked(baked),
+      baseImageId: (props.machineImage ?? this.os.machineImage(this.architecture)).getImage(this).imageId,
+      rootDevice: this.os._rootDevice,
+      rootVolumeGiB: this.rootVolumeSize.toGibibytes(),
+      revision: props.revision ?? '',
+      instanceType,
+      subnet: this.buildSubnet(props),
+      securityGroup: props.securityGroup ?? new ec2.SecurityGroup(this, 'SecurityGroup', {
+        vpc: props.vpc, description: 'Image build: outbound only',
+      }),
+      role: this.role,
+    });
+  }
+
+  private buildSubnet({ vpc, vpcSubnets }: HostImageProps): ec2.ISubnet {
+    const { subnets, hasPublic } = vpc.selectSubnets(vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS });
+    if (hasPublic) {
+      fail(this, "'vpcSubnets' of an image must be private subnets: a public one may give the machine that builds a public address");
+    }
+    return subnets[0] ?? fail(this, "'vpcSubnets' selects no subnet");
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import * as cdk from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as imagebuilder from 'aws-cdk-lib/aws-imagebuilder';
+import type * as s3assets from 'aws-cdk-lib/aws-s3-assets';
+import type { Construct } from 'constructs';
+
+/* The only file that touches the L1s of EC2 Image Builder: its L2s are in an alpha package. */
+
+export interface ImageSpec {
+  readonly description: string;
+  readonly asset: s3assets.Asset;
+  readonly sha256: string;
+  /** plan.env of the image. */
+  readonly plan: string;
+  /** Id of the base image, or `resolve:ssm:` and its parameter. */
+  readonly baseImageId: string;
+  readonly rootDevice: string;
+  readonly rootVolumeGiB: number;
+  readonly revision: string;
+  readonly instanceType: ec2.InstanceType;
+  readonly subnet: ec2.ISubnet;
+  readonly securityGroup: ec2.ISecurityGroup;
+  readonly role: iam.IRole;
+}
+
+const BUILD_SECONDS = 3600; // as long as the install step may take, with room for its packages
+
+/**
+ * An image that is built while the stack deploys. Versions and logical ids carry a fingerprint of what goes in: other
+ * content is another image beside this one, and the same content is no change.
+ */
+export function bakedImage(scope: Construct, spec: ImageSpec): string {
+  const name = cdk.Names.uniqueResourceName(scope, { maxLength: 100, separator: '-' });
+  const content = createHash('sha256').update(JSON.stringify(cdk.Stack.of(scope).resolve([
+    spec.sha256, spec.plan, spec.baseImageId, spec.rootDevice, spec.rootVolumeGiB, spec.revision, document({ ...spec, assetUri: '' }),
+  ]))).digest();
+  // Image Builder takes numbers below 2^30. The x is its own count: going back to earlier content is a new version, too.
+  const version = `1.${content.readUInt32BE() >>> 2}`;
+  const keep = (resource: cdk.CfnResource) => {
+    resource.overrideLogicalId(`${cdk.Stack.of(scope).getLogicalId(resource)}${content.toString('hex', 0, 4)}`);
+    // What went into an image stays with it. Except on create: a build that failed leaves nothing.
+    resource.applyRemovalPolicy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+  };
+
+  const component = new imagebuilder.CfnComponent(scope, 'Component', {
+    name,
+    version: `${version}.0`,
+    platform: 'Linux',
+    description: spec.description,
+    data: JSON.stringify(document({ ...spec, assetUri: spec.asset.s3ObjectUrl })),
+  });
+  keep(component);
+  const recipe = new imagebuilder.CfnImageRecipe(scope, 'Recipe', {
+    name,
+    version: `${version}.x`,
+    description: spec.description,
+    parentImage: spec.baseImageId.replace(/^resolve:ssm:/, 'ssm:'),
+    components: [{ componentArn: component.attrArn }],
+    blockDeviceMappings: [{
+      deviceName: spec.rootDevice,
+      ebs: { volumeSize: spec.rootVolumeGiB, volumeType: 'gp3', encrypted: true, deleteOnTermination: true },
+    }],
+    // Session Manager is the way into a host.
+    additionalInstanceConfiguration: { systemsManagerAgent: { uninstallAfterBuild: false } },
+  });
+  keep(recipe);
+  const infrastructure = new imagebuilder.CfnInfrastructureConfiguration(scope, 'Infrastructure', {
+    name,
+    instanceProfileName: new iam.InstanceProfile(scope, 'Profile', { role: spec.role }).instanceProfileName,
+    instanceTypes: [spec.instanceType.toString()],
+    subnetId: spec.subnet.subnetId,
+    securityGroupIds: [spec.securityGroup.securityGroupId],
+    instanceMetadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1 },
+    terminateInstanceOnFailure: true,
+  });
+  const image = new imagebuilder.CfnImage(scope, 'Resource', {
+    imageRecipeArn: recipe.attrArn,
+    infrastructureConfigurationArn: infrastructure.attrArn,
+    imageTestsConfiguration: { imageTestsEnabled: true, timeoutMinutes: 60 }, // the least that it takes
+  });
+  keep(image);
+  grantBuild(spec.role, cdk.Stack.of(scope), component.attrArn, spec.asset);
+  image.node.addDependency(spec.role); // its policies, too
+  return image.attrImageId;
+}
+
+/** Steps of one command each: of several in one step, only the last one's status would count. */
+function document({ sha256, plan, description, assetUri }: Pick<ImageSpec, 'sha256' | 'plan' | 'description'> & { assetUri: string }): object {
+  const run = (step: string, command: string) =>
+    ({ name: step, action: 'ExecuteBash', timeoutSeconds: BUILD_SECONDS, inputs: { commands: [command] } });
+  const create = (step: string, path: string, content: string) =>
+    ({ name: step, action: 'CreateFile', inputs: [{ path, content, overwrite: true }] });
+  return {
+    name: 'host',
+    description,
+    schemaVersion: 1,
+    phases: [
+      {
+        name: 'build',
+        steps: [
+          { name: 'Folders', action: 'CreateFolder', inputs: [{ path: '/opt/kb/asset', overwrite: true }, { path: '/etc/kb', overwrite: true }] },
+          create('Plan', '/etc/kb/plan.env', plan),
+          create('Sum', '/opt/kb/asset.sha256', `${sha256}  /opt/kb/asset.tar\n`),
+          { name: 'Fetch', action: 'S3Download', inputs: [{ source: assetUri, destination: '/opt/kb/asset.tar' }] },
+          run('Check', 'sha256sum --check --strict /opt/kb/asset.sha256'),
+          run('Unpack', 'tar -xf /opt/kb/asset.tar -C /opt/kb/asset --no-same-owner'),
+          run('Install', 'bash /opt/kb/asset/userdata/bin/kb-bake install'),
+        ],
+      },
+      { name: 'test', steps: [run('Prove', '/opt/kb/bin/kb-bake check')] },
+    ],
+  };
+}
+
+/** Session Manager runs the build; the rest is what AWS's own policy for builds has, as far as this build uses it. */
+function grantBuild(role: iam.IRole, stack: cdk.Stack, componentArn: string, asset: s3assets.Asset): void {
+  role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonSSMManagedInstanceCore'));
+  const allow = (actions: string[], resources: string[]) => role.addToPrincipalPolicy(new iam.PolicyStatement({ actions, resources }));
+  allow(['imagebuilder:GetComponent'], [componentArn]);
+  allow(['s3:GetObject'], [
+    asset.bucket.arnForObjects(asset.s3ObjectKey),
+    // the program that runs components
+    stack.formatArn({ service: 's3', region: '', account: '', resource: 'ec2imagebuilder*', arnFormat: cdk.ArnFormat.NO_RESOURCE_NAME }),
+  ]);
+  allow(['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'], [
+    stack.formatArn({ service: 'logs', resource: 'log-group', resourceName: '/aws/imagebuilder/*', arnFormat: cdk.ArnFormat.COLON_RESOURCE_NAME }),
+  ]);
+}
