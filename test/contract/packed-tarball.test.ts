@@ -90,6 +90,23 @@ test("a user's snapshot test writes its snapshot and then holds it", () => {
   run(process.execPath, [...jest, '--ci']);
 }, PATIENCE);
 
+test('another version of the library alone changes no template', () => {
+  const template = (outdir: string) => {
+    run(process.execPath, ['app.js'], { CDK_OUTDIR: path.join(app, outdir) });
+    return fs.readFileSync(path.join(app, outdir, 'Trading.template.json'), 'utf8');
+  };
+  const before = template('before.out');
+  // What a release changes: the manifests, and what jsii notes in each compiled class.
+  const { version } = JSON.parse(fs.readFileSync(installed('package.json'), 'utf8')) as { version: string };
+  const bumped = packed.filter(file => /^(package\.json|\.jsii|lib\/.*\.js)$/.test(file)).filter(file => {
+    const text = fs.readFileSync(installed(file), 'utf8');
+    fs.writeFileSync(installed(file), text.replaceAll(`"${version}"`, '"99.0.0"'));
+    return text.includes(`"${version}"`);
+  });
+  expect(bumped).toEqual(expect.arrayContaining(['package.json', '.jsii', 'lib/low-latency-instance.js']));
+  expect(template('after.out')).toBe(before);
+}, PATIENCE);
+
 test('the command line needs nothing that is not packed', () => {
   // The AWS SDK is bundled, since a construct library must not bring dependencies of its command line along.
   const sdk = "const { ec2Sdk, serviceQuotasSdk } = require('cdk-kernel-bypass/bin/preflight/sdk'); "
