@@ -17,6 +17,7 @@
 #include "kb/error.h"
 #include "kb/handler.h"
 #include "kb/stats.h"
+#include "kb/tap.h"
 #include "report.h"
 #include "sandbox.h"
 #include "sd_notify.h"
@@ -134,6 +135,7 @@ static int housekeep(const struct kb_config *cfg, struct kb_backend *be, struct 
 			return 0;
 		if (kb_workers_check(workers) || kb_backend_housekeep(be))
 			return -1;
+		kb_tap_housekeep();
 		/* A queue that is stuck in its handler stops the heartbeat, and so the watchdog. */
 		if (!kb_workers_alive(workers))
 			continue;
@@ -183,7 +185,9 @@ static int run(const struct kb_config *cfg)
 	    kb_stats_create(&stats, cfg->stats_page, cfg->queues))
 		return -1;
 	describe(stats, cfg);
+	kb_tap_listen(cfg, stats);
 	const int result = receive(cfg, stats);
+	kb_tap_close();
 	kb_stats_unmap(stats);
 	return result;
 }

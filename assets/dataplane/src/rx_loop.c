@@ -6,6 +6,7 @@
 #include "rx_loop.h"
 
 #include "kb/clock.h"
+#include "kb/tap.h"
 
 #define TICK_NS	 1000000ull   /* kb_handler_tick: about every millisecond */
 #define DRAIN_NS 100000000ull /* a feed that never pauses must not keep a stop waiting */
@@ -37,6 +38,8 @@ static uint64_t deliver(const struct kb_rx_loop *l, uint32_t n)
 	kb_handler_on_burst(l->handler, v, n, polled);
 	const uint64_t refused = l->stats->cause[KB_CAUSE_HANDLER] - refused_before;
 	const uint64_t done = kb_now_ns();
+	if (kb_tap_wanted(v->queue))
+		kb_tap_burst(v, n, done, l->stats->gaps);
 	kb_rx_release(l->queue, v, n);
 
 	if (stamped)

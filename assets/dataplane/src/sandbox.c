@@ -141,6 +141,8 @@ static const int every_receiver[] = {
 	 */
 	SYS_write, SYS_writev, SYS_socket, SYS_bind, SYS_getsockname, SYS_setsockopt,
 	SYS_getsockopt, SYS_sendto, SYS_sendmsg, SYS_recvfrom, SYS_recvmsg, SYS_ioctl, SYS_close,
+	/* a kb-dump that attaches, and its socket at the end */
+	SYS_accept4, SYS_memfd_create, SYS_ftruncate, SYS_unlinkat,
 	/* malloc and free; mmap and mprotect come with a condition */
 	SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_getrandom,
 	/* libraries that look at their descriptors at the end */

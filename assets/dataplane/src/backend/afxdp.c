@@ -13,6 +13,7 @@
 #include "kb/clock.h"
 #include "kb/frame.h"
 #include "kb/parse.h"
+#include "kb/tap.h"
 
 /* One system call sends at most this many frames in copy mode (TX_BATCH_SIZE of net/xdp/xsk.c). */
 #define KICK_FRAMES 32u
@@ -165,21 +166,52 @@ static __attribute__((noinline, cold)) void count_refused(struct kb_queue *q,
 			kb_stat_add(&q->stats->cause[i], refused[i]);
 }
 
+/* The cause to refuse a frame for, or KB_PARSE_OK with *out filled in. */
+static inline int classify(const struct kb_queue *q, const uint8_t *frame, uint32_t len,
+			   struct kb_pkt *out)
+{
+	const int cause = kb_parse_udp(frame, len, out);
+
+	if (cause != KB_PARSE_OK)
+		return cause;
+	return kb_flows_match(&q->be->cfg.flows, out->dst_addr, out->dst_port) ? KB_PARSE_OK
+										: KB_CAUSE_NO_FLOW;
+}
+
+/* For an attached kb-dump, before anything is done with the frames. */
+static __attribute__((noinline, cold)) void tap(const struct kb_queue *q, uint32_t idx,
+						uint32_t got)
+{
+	struct kb_tap *const t = kb_tap_begin(q->index);
+	const uint64_t now_ns = kb_now_ns();
+	struct kb_pkt pkt;
+
+	if (!t)
+		return;
+	for (uint32_t i = 0; i < got; i++) {
+		const struct xdp_desc *const desc =
+			xsk_ring_cons__rx_desc((struct xsk_ring_cons *)&q->xsk.rx, idx + i);
+		const uint8_t *const frame = q->xsk.area + desc->addr;
+
+		/* KB_PARSE_OK, -1, is KB_TAP_DELIVERED in its 8 bits. */
+		kb_tap_frame(t, frame, desc->len, desc->len, now_ns,
+			     (uint8_t)classify(q, frame, desc->len, &pkt));
+	}
+	kb_tap_end(t);
+}
+
 /* Hands out the wanted datagrams among `got` frames of the RX ring; returns how many. */
 static uint32_t take(struct kb_queue *q, struct kb_pkt *v, uint32_t idx, uint32_t got)
 {
 	struct kb_xsk *const x = &q->xsk;
-	const struct kb_flows *const flows = &q->be->cfg.flows;
 	uint32_t refused[KB_CAUSES] = {0};
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < got; i++) {
 		const struct xdp_desc *const desc = xsk_ring_cons__rx_desc(&x->rx, idx + i);
 		uint8_t *const frame = x->area + desc->addr;
-		int cause = kb_parse_udp(frame, desc->len, &v[n]);
+		const int cause = classify(q, frame, desc->len, &v[n]);
 
-		if (cause == KB_PARSE_OK && !kb_flows_match(flows, v[n].dst_addr, v[n].dst_port))
-			cause = KB_CAUSE_NO_FLOW;
 		if (__builtin_expect(cause != KB_PARSE_OK, 0)) {
 			refused[cause]++;
 			give_back(x, desc->addr);
@@ -209,6 +241,8 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 		if (got == 0)
 			return 0;
 	}
+	if (kb_tap_wanted(q->index))
+		tap(q, idx, got);
 	return take(q, v, idx, got);
 }
 

@@ -32,6 +32,7 @@
 #include "kb/error.h"
 #include "kb/flow.h"
 #include "kb/frame.h"
+#include "kb/tap.h"
 
 /* Headers of this many frames ahead are on their way from memory while one is parsed. */
 #define PREFETCH 4u
@@ -156,6 +157,23 @@ refuse(struct kb_queue *q, const struct rte_mbuf *m, int cause)
 		answer(q, m);
 }
 
+/* For an attached kb-dump, before anything is done with the frames. */
+static void __attribute__((noinline)) tap(const struct kb_queue *q, uint32_t n)
+{
+	struct kb_tap *const t = kb_tap_begin(q->id);
+	const uint64_t now_ns = kb_now_ns();
+	struct kb_pkt pkt;
+	if (!t)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rte_mbuf *const m = q->held[i];
+		/* KB_PARSE_OK, -1, is KB_TAP_DELIVERED in its 8 bits. */
+		kb_tap_frame(t, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len,
+			     now_ns, (uint8_t)classify(q, m, &pkt));
+	}
+	kb_tap_end(t);
+}
+
 uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 {
 	if (unlikely(!may_enter(q)))
@@ -165,6 +183,8 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 		rte_eth_rx_burst(q->port, q->id, m, (uint16_t)RTE_MIN(max, (uint32_t)q->burst));
 	for (uint32_t i = 0; i < RTE_MIN(n, PREFETCH); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+	if (n && kb_tap_wanted(q->id))
+		tap(q, n);
 
 	uint32_t kept = 0;
 	uint32_t refused = 0;

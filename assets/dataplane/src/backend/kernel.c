@@ -20,6 +20,7 @@
 
 #include "kb/backend.h"
 #include "kb/error.h"
+#include "kb/tap.h"
 #include "netdev.h"
 #include "xdp_ledger.h"
 
@@ -509,6 +510,18 @@ static void read_socket(struct kb_queue *q, const struct sock *s, struct burst *
 		take(q, s, b->slots++, b);
 }
 
+/* For an attached kb-dump: what the sockets deliver, whose headers the kernel has kept. */
+static __attribute__((noinline, cold)) void tap(const struct kb_pkt *v, uint32_t n)
+{
+	struct kb_tap *const t = kb_tap_begin(v->queue);
+
+	if (!t)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		kb_tap_datagram(t, &v[i]);
+	kb_tap_end(t);
+}
+
 static uint32_t read_all(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 {
 	struct burst b = {.v = v, .max = max < q->cfg->burst ? max : q->cfg->burst};
@@ -517,6 +530,8 @@ static uint32_t read_all(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 		read_socket(q, &q->sock[q->next], &b);
 		q->next = q->next + 1 < q->sockets ? q->next + 1 : 0;
 	}
+	if (b.n && kb_tap_wanted(q->index))
+		tap(v, b.n);
 	return b.n;
 }
 
