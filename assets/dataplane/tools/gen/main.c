@@ -96,6 +96,7 @@ static int report(const struct run *run)
 		.program = kb_sender_info.program,
 		.driver = kb_sender_driver(run->sender),
 		.refused = kb_sender_refused(run->sender),
+		.malformed = kb_sender_malformed(run->sender),
 	};
 	const bool json_only = run->o.json && strcmp(run->o.json, "-") == 0;
 	kb_gen_result_print(json_only ? stderr : stdout, &about, &run->result);

@@ -33,6 +33,7 @@ enum {
 	EAL,
 	SRC_ADDR,
 	DST_MAC,
+	MALFORMED,
 	HELP,
 	VERSION
 };
@@ -67,6 +68,8 @@ static const struct row {
 	{"iface", IFACE, KB_GEN_IFACE, "NAME", "interface to send through"},
 	{"src-addr", SRC_ADDR, KB_GEN_SRC, "ADDR", "source address"},
 	{"dst-mac", DST_MAC, KB_GEN_MAC, "MAC", "next hop, for unicast"},
+	{"malformed", MALFORMED, KB_GEN_MALFORMED, "KIND:PERCENT,...",
+	 "bad frames behind so many of the messages, as in all:1%"},
 	{"pci", PCI, KB_GEN_EAL, "ADDRESS", "port to send through"},
 	{"eal", EAL, KB_GEN_EAL, "'ARGS'", "EAL arguments, instead of --pci"},
 	{"help", HELP, 0, NULL, "this text"},
@@ -276,6 +279,8 @@ static int take(struct kb_gen_options *o, double *run_s, int id, const char *val
 		return address(&o->src_addr, "src-addr", value);
 	case DST_MAC:
 		return mac(o, value);
+	case MALFORMED:
+		return kb_malformed_parse(&o->malformed, value);
 	default:
 		return 0;
 	}

@@ -7,6 +7,7 @@
 
 #include "arrivals.h"
 #include "kb/config.h"
+#include "malformed.h"
 
 #define KB_GEN_MAX_LINES 8     /* A and B are two; exchanges have been seen with four */
 #define KB_GEN_MAX_FLOWS 1024  /* source ports: enough to fill any RSS table evenly */
@@ -41,6 +42,7 @@ struct kb_gen_options {
 	uint32_t src_addr; /* network byte order, 0 = not given */
 	bool has_dst_mac;
 	uint8_t dst_mac[6];
+	struct kb_malformed_mix malformed;
 };
 
 /* What the sender linked into this program can be told and must be told; --help follows it. */
@@ -51,6 +53,7 @@ enum kb_gen_wants {
 	KB_GEN_EAL = 8,	  /* --eal or --pci, one of which must be given */
 	KB_GEN_NEEDS_IFACE = 16,
 	KB_GEN_NEEDS_HOP = 32, /* no kernel below: --src-addr and, for unicast, --dst-mac */
+	KB_GEN_MALFORMED = 64, /* --malformed: it can send any frame */
 };
 
 /*

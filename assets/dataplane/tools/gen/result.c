@@ -41,6 +41,29 @@ static uint64_t quantile(const struct kb_gen_result *r, double q)
 	return value < r->error.max ? value : r->error.max;
 }
 
+static void print_malformed(FILE *to, const struct kb_gen_run *run)
+{
+	fprintf(to, "malformed    ");
+	for (uint32_t k = 0; k < KB_MALFORMED_KINDS; k++)
+		if (run->malformed[k])
+			fprintf(to, " %" PRIu64 " %s", run->malformed[k],
+				kb_malformed_kinds[k].name);
+	fputc('\n', to);
+}
+
+static void json_malformed(FILE *to, const struct kb_gen_run *run)
+{
+	uint64_t all = 0;
+
+	fprintf(to, "  \"malformed\": {");
+	for (uint32_t k = 0; k < KB_MALFORMED_KINDS; k++) {
+		all += run->malformed[k];
+		fprintf(to, "%s\n    \"%s\": %" PRIu64, k ? "," : "", kb_malformed_kinds[k].name,
+			run->malformed[k]);
+	}
+	fprintf(to, "\n  },\n  \"malformedInAll\": %" PRIu64 ",\n", all);
+}
+
 bool kb_gen_result_complete(const struct kb_gen_run *run, const struct kb_gen_result *r)
 {
 	return sent(run, r) == r->due;
@@ -62,6 +85,8 @@ void kb_gen_result_print(FILE *to, const struct kb_gen_run *run, const struct kb
 			fprintf(to, " %" PRIu64, r->withheld[line]);
 		fputc('\n', to);
 	}
+	if (run->o->malformed.any && run->malformed)
+		print_malformed(to, run);
 	fprintf(to, "deferred      %" PRIu64 " times the sender took less than was due\n",
 		r->deferred);
 	if (run->o->replay)
@@ -111,6 +136,8 @@ void kb_gen_result_json(FILE *to, const struct kb_gen_run *run, const struct kb_
 	if (o->replay)
 		fprintf(to, "  \"captured\": %" PRIu64 ",\n  \"skipped\": %" PRIu64 ",\n",
 			o->replay->n, o->replay->skipped);
+	if (o->malformed.any && run->malformed)
+		json_malformed(to, run);
 	fprintf(to,
 		"  \"elapsedNs\": %" PRIu64 ",\n  \"achievedRate\": %.1f,\n"
 		"  \"scheduleErrorNs\": { \"p50\": %" PRIu64 ", \"p99\": %" PRIu64

@@ -11,7 +11,8 @@ struct kb_gen_run {
 	const struct kb_gen_options *o;
 	const char *program;
 	const char *driver;
-	uint64_t refused; /* taken by the sender, but never to go out */
+	uint64_t refused;	   /* taken by the sender, but never to go out */
+	const uint64_t *malformed; /* taken beside the messages, by kind; may be NULL */
 };
 
 /* For people. */

@@ -41,6 +41,9 @@ void kb_sender_drain(struct kb_sender *s);
 /* Of those taken, how many can never go out (too long, no next hop). */
 uint64_t kb_sender_refused(const struct kb_sender *s);
 
+/* Malformed frames taken, by kind (enum kb_malformed_kind); NULL from a sender that sends none. */
+const uint64_t *kb_sender_malformed(const struct kb_sender *s);
+
 /* The driver in use, as the system names it. */
 const char *kb_sender_driver(const struct kb_sender *s);
 

@@ -166,6 +166,12 @@ uint64_t kb_sender_refused(const struct kb_sender *s)
 	return refusals(s) - s->unresolved;
 }
 
+const uint64_t *kb_sender_malformed(const struct kb_sender *s)
+{
+	(void)s;
+	return NULL;
+}
+
 const char *kb_sender_driver(const struct kb_sender *s)
 {
 	return s->stats->driver;

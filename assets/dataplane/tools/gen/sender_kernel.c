@@ -126,6 +126,12 @@ uint64_t kb_sender_refused(const struct kb_sender *s)
 	return 0;
 }
 
+const uint64_t *kb_sender_malformed(const struct kb_sender *s)
+{
+	(void)s;
+	return NULL;
+}
+
 const char *kb_sender_driver(const struct kb_sender *s)
 {
 	(void)s;
