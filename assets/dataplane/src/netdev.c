@@ -70,8 +70,38 @@ static void query_address(struct kb_netdev *dev, int fd, const char *iface)
 	dev->prefix = (uint32_t)__builtin_popcount(in.sin_addr.s_addr);
 }
 
+static int query_state(struct kb_netdev_state *out, int fd, const char *iface)
+{
+	struct ifreq ifr;
+
+	name_request(&ifr, iface);
+	if (strlen(iface) >= IFNAMSIZ || ioctl(fd, SIOCGIFINDEX, &ifr))
+		return kb_err_set(KB_EXIT_CONFIG, 0, "there is no network interface \"%s\"", iface);
+	out->ifindex = ifr.ifr_ifindex;
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr))
+		return kb_err_set(KB_EXIT_RETRY, errno, "read flags of %s", iface);
+	out->up = ifr.ifr_flags & IFF_UP;
+	out->running = ifr.ifr_flags & IFF_RUNNING;
+	if (ioctl(fd, SIOCGIFMTU, &ifr))
+		return kb_err_set(KB_EXIT_RETRY, errno, "read MTU of %s", iface);
+	out->mtu = (uint32_t)ifr.ifr_mtu;
+	return 0;
+}
+
+int kb_netdev_state(struct kb_netdev_state *out, const char *iface)
+{
+	const int fd = open_control();
+
+	if (fd < 0)
+		return -1;
+	const int result = query_state(out, fd, iface);
+	close(fd);
+	return result;
+}
+
 int kb_netdev_query(struct kb_netdev *out, const char *iface)
 {
+	struct kb_netdev_state state;
 	struct kb_netdev dev = {0};
 	struct ifreq ifr;
 	int result = -1;
@@ -79,22 +109,12 @@ int kb_netdev_query(struct kb_netdev *out, const char *iface)
 	const int fd = open_control();
 	if (fd < 0)
 		return -1;
+	if (query_state(&state, fd, iface))
+		goto close_control;
+	dev.ifindex = state.ifindex;
+	dev.up = state.up;
+	dev.mtu = state.mtu;
 	name_request(&ifr, iface);
-	if (strlen(iface) >= IFNAMSIZ || ioctl(fd, SIOCGIFINDEX, &ifr)) {
-		kb_err_set(KB_EXIT_CONFIG, 0, "there is no network interface \"%s\"", iface);
-		goto close_control;
-	}
-	dev.ifindex = ifr.ifr_ifindex;
-	if (ioctl(fd, SIOCGIFFLAGS, &ifr)) {
-		kb_err_set(KB_EXIT_RETRY, errno, "read flags of %s", iface);
-		goto close_control;
-	}
-	dev.up = ifr.ifr_flags & IFF_UP;
-	if (ioctl(fd, SIOCGIFMTU, &ifr)) {
-		kb_err_set(KB_EXIT_RETRY, errno, "read MTU of %s", iface);
-		goto close_control;
-	}
-	dev.mtu = (uint32_t)ifr.ifr_mtu;
 	if (ioctl(fd, SIOCGIFHWADDR, &ifr)) {
 		kb_err_set(KB_EXIT_RETRY, errno, "read MAC address of %s", iface);
 		goto close_control;

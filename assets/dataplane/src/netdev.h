@@ -22,6 +22,16 @@ struct kb_netdev {
 
 int kb_netdev_query(struct kb_netdev *out, const char *iface);
 
+/* The part that others change while a receiver runs. */
+struct kb_netdev_state {
+	int ifindex;
+	bool up;      /* administratively */
+	bool running; /* and the link is there */
+	uint32_t mtu;
+};
+
+int kb_netdev_state(struct kb_netdev_state *out, const char *iface);
+
 /* struct rtnl_link_stats64, the part that says what was lost. */
 struct kb_netdev_counters {
 	uint64_t rx_packets;

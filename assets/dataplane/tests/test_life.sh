@@ -105,6 +105,69 @@ if [[ ${#granted[@]} -gt 0 ]]; then
   export KB_STATS_PAGE=$page
 fi
 
+echo '# a link that goes and comes back is waited out, and told'
+start "$program"
+send 300
+arrives 300
+ip link set dev kbrx down
+logged 'kbrx is down: nothing can arrive until it is up'
+"$build/tools/kb-stats" --json | grep -q 'link=down' || fail 'the stats page shows no link=down'
+ip link set dev kbrx up
+logged 'kbrx is up, after'
+! "$build/tools/kb-stats" --json | grep -q 'link=down' || fail 'the stats page still shows link=down'
+send 300
+arrives 600
+ip link set dev kbtx down # the carrier, and not the interface
+for _ in {1..100}; do
+  [[ $(grep -cF 'kbrx is down' "$work/rx.log") -lt 2 ]] || break
+  sleep 0.1
+done
+ip link set dev kbtx up
+send 300
+arrives 900
+stop
+same received "$(reported received)" 900
+same lost "$(reported lost)" 0
+explained
+
+echo '# another MTU'
+start "$program"
+ip link set dev kbrx mtu 1400
+ends 1 'the MTU of kbrx was changed from 1500 to 1400'
+ip link set dev kbrx mtu 1500
+
+echo '# short of memory, descriptors, threads'
+mkdir "$work/full"
+mount -t tmpfs -o size=16k tmpfs "$work/full"
+expect 1 env KB_STATS_PAGE="$work/full/stats" "$build/$program"
+contains 'allocate stats page'
+contains 'No space left on device'
+umount "$work/full"
+case $plane in
+  kernel)
+    expect 1 prlimit --nofile=4 "$build/$program"
+    contains 'Too many open files'
+    read -ra user <<<"$(privileges "${granted[@]}")"
+    expect 1 env KB_STATS_PAGE="$work/user/stats" "${user[@]}" prlimit --nproc=1 "$build/$program"
+    contains 'start thread of queue 0: Resource temporarily unavailable'
+    ;;
+  afxdp)
+    read -ra user <<<"$(privileges net_raw net_admin bpf perfmon)"
+    expect 2 env KB_STATS_PAGE="$work/user/stats" prlimit --memlock=65536 "${user[@]}" "$build/$program"
+    contains 'needs CAP_IPC_LOCK or a higher LimitMEMLOCK'
+    ;;
+  dpdk)
+    expect 2 env KB_FRAMES=1000000 "$build/$program"
+    contains 'do not fit the huge pages: raise KB_HUGEPAGES_PER_NODE'
+    # Huge pages that are gone: the machine's own are left alone, this process does not see them.
+    mount -t tmpfs tmpfs /sys/kernel/mm/hugepages
+    expect 1 env KB_EAL_ARGS="${KB_EAL_ARGS/--no-huge --no-shconf/--in-memory}" "$build/$program"
+    contains 'start DPDK'
+    contains 'ugepage'
+    umount /sys/kernel/mm/hugepages
+    ;;
+esac
+
 if [[ $plane == kernel ]]; then
   echo '# a confined receiver takes a new list of subscribers'
   echo '127.0.0.1:9100' >"$work/subscribers"
@@ -115,4 +178,9 @@ if [[ $plane == kernel ]]; then
   stop
   same reloads "$(reported reloads)" 1
 fi
+
+echo '# the interface is removed'
+start "$program"
+ip link del kbtx
+ends 1 'kbrx is gone'
 echo 'all good'

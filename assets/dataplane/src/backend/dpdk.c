@@ -33,6 +33,8 @@
 #include "kb/flow.h"
 #include "kb/frame.h"
 #include "kb/tap.h"
+#include "netdev.h"
+#include "port_watch.h"
 
 /* Headers of this many frames ahead are on their way from memory while one is parsed. */
 #define PREFETCH 4u
@@ -82,6 +84,7 @@ struct kb_backend {
 	struct kb_eal_args eal; /* DPDK keeps pointers into it */
 	struct kb_dpdk_port port;
 	struct kb_dpdk_counters counters;
+	struct kb_port_watch watch;
 	struct kb_queue *queue; /* cfg->queues of them */
 	void *arrays;		/* behind every queue's held, refused and out */
 	uint64_t slow_ns;	/* when the once-a-second work was done last */
@@ -395,11 +398,35 @@ static bool link_up(uint16_t port)
 	return rte_eth_link_get_nowait(port, &link) == 0 && link.link_status;
 }
 
+/* The lab's drivers stand on an interface of the kernel's, which others may change or remove. */
+static void watch_port(struct kb_backend *be)
+{
+	const uint64_t now_ns = kb_clock_ns(CLOCK_MONOTONIC);
+	char name[IFNAMSIZ];
+	struct kb_netdev_state below;
+
+	kb_port_watch_open(&be->watch, "", 0, 0);
+	if (be->port.info.if_index && if_indextoname(be->port.info.if_index, name) &&
+	    !kb_netdev_state(&below, name))
+		kb_port_watch_open(&be->watch, name, below.ifindex, below.mtu);
+	else if (!link_up(be->port.id))
+		be->watch.down_since_ns = now_ns; /* a peer in shared memory may come later */
+	kb_err_clear();
+}
+
+static int look_at_port(struct kb_backend *be, uint64_t now_ns)
+{
+	if (be->watch.iface[0])
+		return kb_port_watch_look(&be->watch, now_ns);
+	kb_port_watch_link(&be->watch, be->stats->iface, link_up(be->port.id), now_ns);
+	return 0;
+}
+
 /* What is in force: read from the device and the system, never from the plan. */
 static void describe(struct kb_backend *be)
 {
 	const struct kb_dpdk_port *const p = &be->port;
-	be->link_up = link_up(p->id);
+	be->link_up = be->watch.down_since_ns == 0;
 	snprintf(be->stats->driver, sizeof(be->stats->driver), "%s", p->info.driver_name);
 	snprintf(be->stats->detail, sizeof(be->stats->detail),
 		 "link=%s mtu=%u queues=%u rx=%u tx=%u rss=%s%s%s resets=%u dpdk=%s",
@@ -497,6 +524,7 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 		goto undo_queues;
 	kb_control_init(&be->control, cfg, be->port.mac.addr_bytes, kb_now_ns());
 	kb_dpdk_counters_open(&be->counters, be->port.id, &be->port.info);
+	watch_port(be);
 	describe(be);
 	*out = be;
 	return 0;
@@ -592,7 +620,9 @@ int kb_backend_housekeep(struct kb_backend *be)
 		be->slow_ns = now_ns;
 		rte_timer_manage();
 	}
-	if (slow || link_up(be->port.id) != be->link_up)
+	if (look_at_port(be, now_ns))
+		return -1;
+	if (slow || be->link_up != (be->watch.down_since_ns == 0))
 		describe(be);
 	if (atomic_load(&be->reset_wanted))
 		park(be);

@@ -19,9 +19,11 @@
 #include <unistd.h>
 
 #include "kb/backend.h"
+#include "kb/clock.h"
 #include "kb/error.h"
 #include "kb/tap.h"
 #include "netdev.h"
+#include "port_watch.h"
 #include "xdp_ledger.h"
 
 #define CACHE_LINE 64u
@@ -72,6 +74,7 @@ struct kb_backend {
 	const struct kb_config *cfg;
 	struct kb_stats *stats;
 	struct kb_netdev dev;
+	struct kb_port_watch watch;
 	struct kb_netdev_counters base; /* when the port was opened */
 	int32_t allowance_index[KB_ALLOWANCES];
 	uint64_t allowance_base[KB_ALLOWANCES];
@@ -365,6 +368,7 @@ static int open_port(struct kb_backend *be)
 		return -1;
 	if (kb_ethtool_find(iface, names, KB_ALLOWANCES, be->allowance_index))
 		return -1;
+	kb_port_watch_open(&be->watch, iface, be->dev.ifindex, be->dev.mtu);
 	return 0;
 }
 
@@ -704,5 +708,8 @@ int kb_backend_housekeep(struct kb_backend *be)
 	describe_filter(be);
 	if (be->housekeeps++ % ALLOWANCES_EVERY == 0)
 		read_allowances(be);
+	if (kb_port_watch_look(&be->watch, kb_clock_ns(CLOCK_MONOTONIC)))
+		return -1;
+	kb_port_watch_show(&be->watch, be->stats->detail, sizeof(be->stats->detail));
 	return 0;
 }

@@ -3,14 +3,10 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "kb/clock.h"
 #include "kb/error.h"
 #include "port.h"
-
-/* ENA resets itself within a second or two when it must; a link down for longer is down. */
-#define LINK_DOWN_NS 3000000000ull
 
 /* On ENA this costs an admin command, so it is read once a second and not at each housekeeping. */
 static int read_ethtool(struct kb_backend *be, struct kb_afxdp_reading *r, uint64_t now_ns)
@@ -82,30 +78,16 @@ static void book_allowances(struct kb_backend *be)
 		kb_stat_set(&be->stats->allowance[i], be->allowance[i] - be->allowance_since[i]);
 }
 
-static bool link_is_up(const struct kb_backend *be)
-{
-	struct ifreq ifr = {0};
-
-	memcpy(ifr.ifr_name, be->cfg.iface, sizeof(ifr.ifr_name) - 1);
-	return !ioctl(be->arp.control, SIOCGIFFLAGS, &ifr) && ifr.ifr_flags & IFF_UP &&
-	       ifr.ifr_flags & IFF_RUNNING;
-}
-
 static int check_port(struct kb_backend *be, uint64_t now_ns)
 {
 	if (now_ns - be->checked_ns < KB_PORT_CHECK_NS)
 		return 0;
 	be->checked_ns = now_ns;
-	if (link_is_up(be)) {
-		be->down_since_ns = 0;
-		return kb_redirect_check(be->redirect);
-	}
-	if (be->down_since_ns == 0)
-		be->down_since_ns = now_ns;
-	if (now_ns - be->down_since_ns >= LINK_DOWN_NS)
-		return kb_err_set(KB_EXIT_RETRY, 0, "%s has been down for %llu s", be->cfg.iface,
-				  (unsigned long long)(LINK_DOWN_NS / 1000000000ull));
-	return 0;
+	if (kb_port_watch_look(&be->watch, now_ns))
+		return -1;
+	kb_port_watch_show(&be->watch, be->stats->detail, sizeof(be->stats->detail));
+	/* While the interface is down, or resets, the driver may hold its program back. */
+	return be->watch.down_since_ns ? 0 : kb_redirect_check(be->redirect);
 }
 
 static int observe(struct kb_backend *be, uint64_t now_ns)

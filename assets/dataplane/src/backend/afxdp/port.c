@@ -150,6 +150,7 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 	if (connect_sockets(be) || report_mode(be, &port, refused) || kb_port_open_books(be) ||
 	    kb_groups_join(&be->groups, &cfg->flows, be->dev.ifindex)) /* last: now they may come */
 		goto undo_queues;
+	kb_port_watch_open(&be->watch, cfg->iface, be->dev.ifindex, be->dev.mtu);
 	be->checked_ns = kb_now_ns();
 	*out = be;
 	return 0;

@@ -10,6 +10,7 @@
 #include "kernel_arp.h"
 #include "ledger.h"
 #include "netdev.h"
+#include "port_watch.h"
 #include "xsk.h"
 
 /* An interface with its XDP program and a socket for each queue: what the back-end's parts share.
@@ -50,7 +51,7 @@ struct kb_backend {
 
 	uint64_t ethtool_ns;
 	uint64_t checked_ns;
-	uint64_t down_since_ns; /* 0 = up */
+	struct kb_port_watch watch;
 
 	struct kb_queue queue[];
 };
