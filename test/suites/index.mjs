@@ -18,12 +18,19 @@ function configure(build, options) {
   return true;
 }
 
+const ADDRESS_SANITIZER = ['-Db_sanitize=address,undefined', '-Db_lto=false', '-Dbuildtype=debugoptimized'];
+// DPDK's own code is not instrumented, so what it synchronises would look like races.
+const THREAD_SANITIZER = ['-Db_sanitize=thread', '-Db_lto=false', '-Dbuildtype=debugoptimized', '-Ddpdk=disabled'];
+// The tests with more than one thread.
+const THREADED = ['worker', 'subscribers', 'receiver', 'kernel_ledger', 'life_kernel', 'life_xdp', 'life_afxdp'];
+
 function dataplane() {
   const fuzz = ['-Db_lto=false', '-Dfuzz=true', `-Dfuzz_seconds=${fuzzSeconds}`];
   const plain = configure('build/test', fuzz) ? sum([meson('build/test'), one('ninja', ['-C', 'build/test', 'fuzz'])]) : one('false', []);
   // Once more with sanitizers, which find what asserts cannot.
-  const sanitize = ['-Db_sanitize=address,undefined', '-Db_lto=false', '-Dbuildtype=debugoptimized'];
-  return sum([plain, configure('build/sanitize', sanitize) ? meson('build/sanitize') : one('false', [])]);
+  const addresses = configure('build/sanitize', ADDRESS_SANITIZER) ? meson('build/sanitize') : one('false', []);
+  const threads = configure('build/threads', THREAD_SANITIZER) ? meson('build/threads', THREADED) : one('false', []);
+  return sum([one('bash', ['assets/dataplane/tests/lint.sh']), plain, addresses, threads]);
 }
 
 ensurePackages();
@@ -32,7 +39,7 @@ export const suites = [
   { name: 'unit', what: 'constructs and decisions, in TypeScript', run: () => jest(['test/unit'], { CDK_VALIDATION: 'false' }) },
   { name: 'contract', what: 'both sides of every seam', run: () => jest(['test/contract']) },
   { name: 'userdata', what: 'host bring-up: steps, units, checks', run: () => tap('bats', ['--formatter', 'tap', 'test/userdata']) },
-  { name: 'dataplane', what: 'the C data plane: unit tests, sanitizers, fuzzing', run: dataplane },
+  { name: 'dataplane', what: 'the C data plane: unit tests, sanitizers, static analysis, fuzzing', run: dataplane },
   { name: 'deploy', what: 'cdk deploy and cdk destroy, against a stand-in for AWS', run: () => jest(['test/deploy', '--runInBand']) },
   {
     // Without root its runs skip themselves and say so; its arithmetic needs none.

@@ -5,6 +5,7 @@ import prerequisites from '../../bin/lab/prerequisites.js';
 
 const TESTS_NEED = [
   'libcmocka-dev', // unit tests in C
+  'cppcheck', // static analysis of C
   'bats', 'shellcheck', 'jq', 'python3', 'systemd', // host bring-up: steps, units, JSON of the signals
   'bpftool', // skeletons of the XDP programs
   'ethtool', 'tar', 'curl', 'openssl', // what steps and stand-ins call

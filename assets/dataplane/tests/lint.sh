@@ -5,6 +5,7 @@
 set -Eeuo pipefail
 cd "${BASH_SOURCE[0]%/*}/.."
 
+# shellcheck disable=SC2054 # commas are cppcheck's
 settings=(
   --enable=warning,performance,portability
   --std=c11 # the newest it knows; what is beyond is GNU's and in its library files
