@@ -2,16 +2,19 @@
 import type { Command } from './command';
 import { CommandError } from './command-error';
 import { guard, parseOptions } from './guard';
+import { measurementsOf } from '../advise/measurements';
+import { LabReport, readReport } from '../lab/report';
 import { advise as recommend, ONLOAD_ALTERNATIVES, ONLOAD_REFUSAL } from '../../lib/private/advice';
 import { Recommendation, RecommendationProps, Technology } from '../../lib/recommendation';
 
-const USAGE = `usage: kb advise --pps RATE [--p99 TIME] [--tech NAME] [requirements] [--json]
+const USAGE = `usage: kb advise --pps RATE [--p99 TIME] [--tech NAME] [--report FILE] [requirements] [--json]
 
 Says which data plane suits, why, and what the published numbers hold against it.
 
   --pps RATE                  packets per second at the peak: 150000, 150k or 1.5M
   --p99 TIME                  what 99 % of packets must stay below: 50us or 0.05ms
   --tech NAME                 what you have in mind: kernel, xdp, afxdp, dpdk or onload
+  --report FILE               what 'kb lab --json FILE' measured, instead of the published numbers
   --multicast-replication     datagrams are replicated to many subscribers
   --custom-protocol           the traffic is not plain UDP
   --simplicity                simplicity is worth more than latency
@@ -27,6 +30,7 @@ const OPTIONS = {
   'pps': { type: 'string' },
   'p99': { type: 'string' },
   'tech': { type: 'string' },
+  'report': { type: 'string' },
   'multicast-replication': { type: 'boolean' },
   'custom-protocol': { type: 'boolean' },
   'simplicity': { type: 'boolean' },
@@ -58,6 +62,7 @@ function answer(args: string[]): number {
   if (options.pps === undefined) {
     throw CommandError.usage("'--pps' is needed: the packets per second at the peak, such as 150000; see --help");
   }
+  const report = options.report === undefined ? undefined : readReport(options.report);
   const recommendation = ask({
     packetsPerSecond: parseRate(options.pps),
     p99Micros: options.p99 === undefined ? undefined : parseMicros(options.p99),
@@ -67,8 +72,9 @@ function answer(args: string[]): number {
     maximumSimplicity: options.simplicity,
     filteringOnly: options['filter-only'],
     zeroCopy: options['zero-copy'],
+    measurements: report && measurementsOf(report, options.report!),
   });
-  process.stdout.write(options.json ? json(recommendation) : prose(recommendation));
+  process.stdout.write(options.json ? json(recommendation) : prose(recommendation, footnote(report, options.report)));
   return 0;
 }
 
@@ -106,14 +112,21 @@ function parseMicros(text: string): number {
   return micros;
 }
 
-function prose({ summary, reasons, contradictions, alternatives }: Recommendation): string {
+/** What the figures are worth. */
+function footnote(report: LabReport | undefined, file?: string): string {
+  return report === undefined
+    ? 'The figures are published ones, not measured here; measure yours before you rely on them.'
+    : `The figures are those of '${file}', and published ones for planes it has no run of. ${report.statement}`;
+}
+
+function prose({ summary, reasons, contradictions, alternatives }: Recommendation, note: string): string {
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? '' : `\n${title}\n${lines.map((line) => `  - ${line}\n`).join('')}`;
   return `${summary}\n`
     + section('Why', reasons)
     + section('What speaks against it', contradictions)
     + section('What else would do', alternatives)
-    + '\nThe figures are published ones, not measured here; measure yours before you rely on them.\n';
+    + `\n${note}\n`;
 }
 
 function json(value: object): string {

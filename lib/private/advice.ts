@@ -2,7 +2,8 @@
 import { DataPlaneKind } from '../data-plane-kind';
 import type { Recommendation, RecommendationProps } from '../recommendation';
 import { Technology } from '../recommendation';
-import { afXdpShare, dpdkGainPercent, expectedP99, PUBLISHED, PUBLISHED_RATE } from './published-figures';
+import { Figures } from './figures';
+import { afXdpShare, dpdkGainPercent } from './published-figures';
 
 export const ONLOAD_REFUSAL = 'Onload is not supported on ENA: it needs interfaces of Solarflare NICs that ENA does not '
   + 'have, and where it runs at all it is unstable and slower than plain sockets';
@@ -24,12 +25,14 @@ interface Choice {
 
 export function advise(props: RecommendationProps): Recommendation {
   check(props);
-  const choice = special(props) ?? byRate(props);
-  const contradictions = [...publishedAgainst(choice.kind, props), ...requirementsAgainst(choice.kind, props),
-    ...comparison(choice.kind, props)];
-  const xdpFilter = choice.kind === DataPlaneKind.XDP || needsFilter(choice.kind, props);
+  const figures = new Figures(props.measurements);
+  const choice = special(props) ?? byRate(props, figures);
+  const contradictions = [...figuresAgainst(choice.kind, props, figures), ...requirementsAgainst(choice.kind, props, figures),
+    ...comparison(choice.kind, props, figures)];
+  const xdpFilter = choice.kind === DataPlaneKind.XDP || needsFilter(choice.kind, props, figures);
+  const expected = figures.expectedP99(choice.kind, props.packetsPerSecond);
   const reasons = xdpFilter && choice.kind === DataPlaneKind.AF_XDP
-    ? [...choice.reasons, `an XDP filter drops other traffic before it reaches the rings: ${micros(expectedP99(choice.kind, props.packetsPerSecond))} `
+    ? [...choice.reasons, `an XDP filter drops other traffic before it reaches the rings: ${micros(expected)} `
       + `expected leaves little room below ${micros(props.p99Micros!)}`]
     : choice.reasons;
   return {
@@ -38,19 +41,31 @@ export function advise(props: RecommendationProps): Recommendation {
     summary: summary(choice.kind, xdpFilter),
     reasons,
     contradictions,
-    alternatives: alternatives(choice.kind, props),
+    alternatives: alternatives(choice.kind, props, figures),
   };
 }
 
-function check({ packetsPerSecond, p99Micros, technology }: RecommendationProps): void {
-  if (!(packetsPerSecond > 0 && packetsPerSecond <= 1e9)) {
-    throw new Error(`'packetsPerSecond' must be between 1 and 1000000000, got ${packetsPerSecond}`);
-  }
-  if (p99Micros !== undefined && !(p99Micros > 0 && p99Micros <= 1e9)) {
-    throw new Error(`'p99Micros' must be more than 0 and at most 1000000000, got ${p99Micros}`);
+function check({ packetsPerSecond, p99Micros, technology, measurements = [] }: RecommendationProps): void {
+  checkNumbers({ packetsPerSecond, p99Micros });
+  const seen = new Set<DataPlaneKind>();
+  for (const measurement of measurements) {
+    checkNumbers(measurement, ` in 'measurements' of ${measurement.dataPlane}`);
+    if (seen.has(measurement.dataPlane)) {
+      throw new Error(`'measurements' has ${measurement.dataPlane} twice`);
+    }
+    seen.add(measurement.dataPlane);
   }
   if (technology === Technology.ONLOAD) {
     throw new Error(`${ONLOAD_REFUSAL}; ${ONLOAD_ALTERNATIVES}`);
+  }
+}
+
+function checkNumbers({ packetsPerSecond, p99Micros }: { packetsPerSecond: number; p99Micros?: number }, where = ''): void {
+  if (!(packetsPerSecond > 0 && packetsPerSecond <= 1e9)) {
+    throw new Error(`'packetsPerSecond'${where} must be between 1 and 1000000000, got ${packetsPerSecond}`);
+  }
+  if (p99Micros !== undefined && !(p99Micros > 0 && p99Micros <= 1e9)) {
+    throw new Error(`'p99Micros'${where} must be more than 0 and at most 1000000000, got ${p99Micros}`);
   }
 }
 
@@ -68,9 +83,9 @@ function special(props: RecommendationProps): Choice | undefined {
   return undefined;
 }
 
-function byRate(props: RecommendationProps): Choice {
+function byRate(props: RecommendationProps, figures: Figures): Choice {
   const { packetsPerSecond: rate, p99Micros: target } = props;
-  const choice = band(rate, target);
+  const choice = band(rate, target, figures);
   const needsOwnFrames = props.zeroCopy || props.customProtocol;
   if (needsOwnFrames && choice.kind === DataPlaneKind.KERNEL) {
     const why = props.zeroCopy ? 'zero-copy' : 'a protocol of your own';
@@ -79,7 +94,7 @@ function byRate(props: RecommendationProps): Choice {
   return choice;
 }
 
-function band(rate: number, target: number | undefined): Choice {
+function band(rate: number, target: number | undefined, figures: Figures): Choice {
   if (rate < LOW_RATE) {
     return { kind: DataPlaneKind.KERNEL, reasons: [`below ${packets(LOW_RATE)} a bypass gains about `
       + `${Math.round(dpdkGainPercent(rate))} %, which is not worth its complexity`] };
@@ -88,32 +103,42 @@ function band(rate: number, target: number | undefined): Choice {
     return { kind: DataPlaneKind.DPDK, reasons: [`above ${packets(TOP_RATE)} only DPDK gives full performance; AF_XDP has `
       + `${Math.round(100 * afXdpShare(rate))} % of it`] };
   }
-  const expected = expectedP99(DataPlaneKind.AF_XDP, rate);
-  if (rate < HIGH_RATE && (target === undefined || target >= AF_XDP_TARGET)) {
+  const expected = figures.expectedP99(DataPlaneKind.AF_XDP, rate);
+  const kernel = figures.of(DataPlaneKind.KERNEL);
+  const kernelWill = kernel.source === 'measured'
+    ? { do: kernel.p99Micros < (target ?? Infinity), why: `is above the measured p99 of ${micros(kernel.p99Micros)}` }
+    : { do: (target ?? Infinity) >= AF_XDP_TARGET, why: `is not below ${micros(AF_XDP_TARGET)}` };
+  if (rate < HIGH_RATE && kernelWill.do) {
     return { kind: DataPlaneKind.KERNEL, reasons: [`at ${packets(rate)} tuned kernel sockets keep up, and the target `
-      + (target === undefined ? 'is open' : `of ${micros(target)} is not below ${micros(AF_XDP_TARGET)}`)] };
+      + (target === undefined ? 'is open' : `of ${micros(target)} ${kernelWill.why}`)] };
   }
   if (target !== undefined && expected >= target) {
+    const dpdk = figures.of(DataPlaneKind.DPDK);
     return { kind: DataPlaneKind.DPDK, reasons: [`at ${packets(rate)} AF_XDP is expected at a p99 of ${micros(expected)}, not below the `
-      + `target of ${micros(target)}; DPDK is published at ${micros(PUBLISHED.dpdk.p99Micros)}`] };
+      + `target of ${micros(target)}; DPDK is ${dpdk.source} at ${micros(dpdk.p99Micros)}`] };
   }
   return { kind: DataPlaneKind.AF_XDP, reasons: [`at ${packets(rate)} AF_XDP has ${Math.round(100 * afXdpShare(rate))} % of DPDK's `
     + 'performance at a tenth of its complexity'
     + (target === undefined ? '' : `, and its expected p99 of ${micros(expected)} meets the target of ${micros(target)}`)] };
 }
 
-function needsFilter(kind: DataPlaneKind, { packetsPerSecond, p99Micros }: RecommendationProps): boolean {
+function needsFilter(kind: DataPlaneKind, { packetsPerSecond, p99Micros }: RecommendationProps, figures: Figures): boolean {
   return kind === DataPlaneKind.AF_XDP && p99Micros !== undefined
-    && expectedP99(kind, packetsPerSecond) > LITTLE_ROOM * p99Micros;
+    && figures.expectedP99(kind, packetsPerSecond) > LITTLE_ROOM * p99Micros;
 }
 
-function publishedAgainst(kind: DataPlaneKind, { packetsPerSecond: rate, p99Micros: target }: RecommendationProps): string[] {
+function figuresAgainst(kind: DataPlaneKind, { packetsPerSecond: rate, p99Micros: target }: RecommendationProps, figures: Figures): string[] {
   const against: string[] = [];
-  const { label, p99Micros, maxPacketsPerSecond } = PUBLISHED[kind];
-  const expected = expectedP99(kind, rate);
-  if (target !== undefined && expected >= target) {
-    const atOtherRate = rate < PUBLISHED_RATE ? `; that was at ${packets(PUBLISHED_RATE)}, your rate is lower` : '';
-    against.push(`the published p99 of ${label} is ${micros(p99Micros)}, not below the target of ${micros(target)}${atOtherRate}`);
+  const { label, source, p99Micros, otherP99Micros, rate: atRate, maxPacketsPerSecond } = figures.of(kind);
+  if (target !== undefined && figures.expectedP99(kind, rate) >= target) {
+    const atOtherRate = rate < atRate ? `; that was at ${packets(atRate)}, your rate is lower` : '';
+    against.push(`the ${source} p99 of ${label} is ${micros(p99Micros)}, not below the target of ${micros(target)}${atOtherRate}`);
+  } else if (target !== undefined && otherP99Micros !== undefined && otherP99Micros >= target) {
+    against.push(`the published tables differ: a p99 of ${micros(p99Micros)} for ${label} in one, of ${micros(otherP99Micros)} in another, `
+      + `which is not below the target of ${micros(target)}`);
+  }
+  if (source === 'measured' && rate > atRate) {
+    against.push(`${label} was measured at ${packets(atRate)} only, not at your ${packets(rate)}`);
   }
   if (rate > maxPacketsPerSecond) {
     against.push(`${packets(rate)} is more than the published maximum of ${label}, ${packets(maxPacketsPerSecond)}; `
@@ -122,13 +147,14 @@ function publishedAgainst(kind: DataPlaneKind, { packetsPerSecond: rate, p99Micr
   return against;
 }
 
-function requirementsAgainst(kind: DataPlaneKind, props: RecommendationProps): string[] {
+function requirementsAgainst(kind: DataPlaneKind, props: RecommendationProps, figures: Figures): string[] {
+  const { label } = figures.of(kind);
   const against: string[] = [];
   if (props.maximumSimplicity && kind !== DataPlaneKind.KERNEL) {
-    against.push(`maximum simplicity would be kernel sockets, but another requirement decides for ${PUBLISHED[kind].label}`);
+    against.push(`maximum simplicity would be kernel sockets, but another requirement decides for ${label}`);
   }
   if (props.filteringOnly && kind !== DataPlaneKind.XDP) {
-    against.push(`filtering alone would be XDP, but another requirement decides for ${PUBLISHED[kind].label}`);
+    against.push(`filtering alone would be XDP, but another requirement decides for ${label}`);
   }
   if (kind === DataPlaneKind.XDP && (props.zeroCopy || props.customProtocol)) {
     against.push('behind an XDP filter the kernel still parses and copies what passes: no zero-copy, no protocol of your own');
@@ -139,30 +165,30 @@ function requirementsAgainst(kind: DataPlaneKind, props: RecommendationProps): s
   return against;
 }
 
-function comparison(kind: DataPlaneKind, { technology, packetsPerSecond }: RecommendationProps): string[] {
+function comparison(kind: DataPlaneKind, { technology, packetsPerSecond }: RecommendationProps, figures: Figures): string[] {
   if (technology === undefined || technology.valueOf() === kind.valueOf()) {
     return [];
   }
   const asked = technology as unknown as DataPlaneKind;
-  const { label, maxPacketsPerSecond } = PUBLISHED[asked];
-  return [`you had ${label} in mind: expected p99 ${micros(expectedP99(asked, packetsPerSecond))} against `
-    + `${micros(expectedP99(kind, packetsPerSecond))}, maximum ${packets(maxPacketsPerSecond)} against `
-    + `${packets(PUBLISHED[kind].maxPacketsPerSecond)}`];
+  const { label, maxPacketsPerSecond } = figures.of(asked);
+  return [`you had ${label} in mind: expected p99 ${micros(figures.expectedP99(asked, packetsPerSecond))} against `
+    + `${micros(figures.expectedP99(kind, packetsPerSecond))}, maximum ${packets(maxPacketsPerSecond)} against `
+    + `${packets(figures.of(kind).maxPacketsPerSecond)}`];
 }
 
-function alternatives(kind: DataPlaneKind, props: RecommendationProps): string[] {
+function alternatives(kind: DataPlaneKind, props: RecommendationProps, figures: Figures): string[] {
   return ORDER
-    .filter(other => other !== kind && fits(other, props))
-    .map(other => `${PUBLISHED[other].label}: expected p99 ${micros(expectedP99(other, props.packetsPerSecond))}, `
+    .filter(other => other !== kind && fits(other, props, figures))
+    .map(other => `${figures.of(other).label}: expected p99 ${micros(figures.expectedP99(other, props.packetsPerSecond))}, `
       + (ORDER.indexOf(other) < ORDER.indexOf(kind) ? 'simpler' : 'faster, more to maintain'));
 }
 
-function fits(kind: DataPlaneKind, props: RecommendationProps): boolean {
+function fits(kind: DataPlaneKind, props: RecommendationProps, figures: Figures): boolean {
   const { packetsPerSecond: rate, p99Micros: target, zeroCopy, customProtocol, multicastReplication } = props;
   const ownsFrames = kind === DataPlaneKind.AF_XDP || kind === DataPlaneKind.DPDK;
   return kind !== DataPlaneKind.XDP
-    && rate <= PUBLISHED[kind].maxPacketsPerSecond
-    && (target === undefined || expectedP99(kind, rate) < target)
+    && rate <= figures.of(kind).maxPacketsPerSecond
+    && (target === undefined || figures.expectedP99(kind, rate) < target)
     && (ownsFrames || !(zeroCopy || customProtocol))
     && !multicastReplication;
 }

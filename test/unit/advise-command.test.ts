@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
 import { advise } from '../../bin/commands/advise';
+import { LAB_STATEMENT } from '../../bin/lab/report';
+import { sampleReport, sampleRun } from '../lab/sample-report';
 
 /** Runs `kb advise` and keeps what it prints. */
 async function run(text: string): Promise<{ status: number; out: string; err: string }> {
@@ -51,6 +56,48 @@ test('--json', async () => {
   const { out } = await run('--pps 150000 --p99 50us --json');
   expect(JSON.parse(out)).toMatchObject({ dataPlane: 'afxdp', xdpFilter: true, contradictions: [] });
   expect(JSON.parse((await run('--tech onload --json')).out)).toMatchObject({ supported: false });
+});
+
+describe('--report', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kb-advise-'));
+  const file = path.join(folder, 'report.json');
+  const measured = (plane: string, p99Micros: number, more = {}) =>
+    sampleRun({ plane, latencyNs: { ...sampleRun().latencyNs, p99: p99Micros * 1000 }, ...more });
+  const write = (...runs: ReturnType<typeof sampleRun>[]) => fs.writeFileSync(file, JSON.stringify(sampleReport(...runs)));
+  afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+  test.each([
+    ['slower AF_XDP than published', '--pps 150000 --p99 50us', [measured('afxdp', 60), measured('dpdk', 30)], 'DPDK'],
+    ['faster AF_XDP than published', '--pps 200000 --p99 40us', [measured('afxdp', 12)], 'AF_XDP'],
+    ['kernel sockets that meet a target below 50 µs', '--pps 80000 --p99 40us', [measured('kernel', 35)], 'kernel sockets, tuned'],
+    ['kernel sockets that miss a target above 50 µs', '--pps 80000 --p99 80us', [measured('kernel', 90)], 'AF_XDP'],
+    ['another wire, which does not count', '--pps 200000 --p99 40us', [measured('afxdp', 39), measured('dpdk', 1), measured('afxdp', 1, { wire: 'memif' })], 'DPDK'],
+  ])('%s', async (_, args, runs, firstLine) => {
+    write(...runs);
+    const { status, out } = await run(`${args} --report ${file}`);
+    expect([status, out.split('\n')[0]]).toEqual([0, firstLine]);
+  });
+
+  test('is named, with what it is worth, and what it does not cover', async () => {
+    write(measured('dpdk', 30));
+    const { out } = await run(`--pps 800000 --p99 20us --report ${file}`);
+    expect(out).toContain('  - the measured p99 of DPDK is 30 µs, not below the target of 20 µs\n');
+    expect(out).toContain('  - DPDK was measured at 100 k packets/s only, not at your 800 k packets/s\n');
+    expect(out).toMatch(`\nThe figures are those of '${file}', and published ones for planes it has no run of. ${LAB_STATEMENT}\n`);
+  });
+
+  test.each([
+    ['a run that lost packets', () => write(measured('afxdp', 10, { received: 499_999, lost: { socket_overflow: 1 } })),
+      'has runs that failed, whose latency is that of the packets that arrived: afxdp: 1 of 500000 packets were lost at 100000/s: socket_overflow 1'],
+    ['no run of a plane', () => write(), 'has no run of kernel, xdp, afxdp, dpdk'],
+    ['something else', () => fs.writeFileSync(file, '{}'), 'must be a report with "schema": 1, as \'kb lab --json\' writes it; got schema undefined'],
+    ['no file', () => fs.rmSync(file), 'cannot be read as a report: ENOENT'],
+  ])('refuses %s', async (_, prepare, message) => {
+    prepare();
+    const { status, out, err } = await run(`--pps 150000 --report ${file}`);
+    expect([status, out]).toEqual([2, '']);
+    expect(err).toContain(`kb advise: '${file}' ${message}`);
+  });
 });
 
 test('--help', async () => {
