@@ -3,6 +3,7 @@ import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import { Json, Parameters, resolveValue } from './cfn-values';
 import { instanceFacts } from '../../lib/private/instance-facts';
 import { CommandError } from '../commands/command-error';
+import { Plan, plansOf } from '../lab/plan';
 
 /** What is to be launched, in the words of RunInstances. */
 export type Launch = Omit<RunInstancesCommandInput, 'MinCount' | 'MaxCount' | 'DryRun'>;
@@ -15,6 +16,8 @@ export interface Target {
   /** How many instances the stack starts from it. */
   readonly count: number;
   readonly launch: Launch;
+  /** The host's plan, where the launch template carries one. */
+  readonly plan?: Plan;
   /** Parts of the launch template that only the deployed stack knows. */
   readonly left: readonly string[];
 }
@@ -52,7 +55,8 @@ export function targetsOfTemplate(text: string, file: string, region: string, su
         throw CommandError.usage(`'${file}': the instance type of ${id} is not known before deployment; name it with --type instead of --template`);
       }
       const known = (path: string) => subnetId === undefined || !/^NetworkInterfaces\[\d+\]\.SubnetId$/.test(path);
-      return { name: id, instanceType, count: instancesOf(id, resources), launch, left: left.filter(known) };
+      const [plan] = plansOf(Properties);
+      return { name: id, instanceType, count: instancesOf(id, resources), launch, plan, left: left.filter(known) };
     });
   if (targets.length === 0) {
     throw CommandError.usage(`'${file}' has no AWS::EC2::LaunchTemplate; give the template of the stack with the hosts`);

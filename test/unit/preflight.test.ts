@@ -8,13 +8,14 @@ import {
   RunInstancesCommand, Subnet,
 } from '@aws-sdk/client-ec2';
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Size, Stack } from 'aws-cdk-lib';
 import * as aws from 'aws-cdk-lib/aws-ec2';
 import { mockClient } from 'aws-sdk-client-mock';
 import { preflight } from '../../bin/commands/preflight';
 import { Json, resolveValue } from '../../bin/preflight/cfn-values';
 import { Launch, targetOfType, targetsOfTemplate } from '../../bin/preflight/target';
-import { DataPlane, LowLatencyInstance } from '../../lib';
+import { DataPlane, InstanceCapabilities, LowLatencyInstance, NicDriver } from '../../lib';
+import type { InstanceCapabilitiesOptions } from '../../lib';
 
 const ec2 = mockClient(EC2Client);
 const quotas = mockClient(ServiceQuotasClient);
@@ -152,6 +153,39 @@ describe('capabilities', () => {
 
   test('a type without a row', async () => {
     expect(await check('capabilities', ['--type', 't3.large'])).toMatch(/SKIP .*t3.large is not in the table/);
+  });
+
+  describe('a type that the user described', () => {
+    const described = InstanceTypes.find(({ InstanceType }) => InstanceType === 'c6in.4xlarge')!; // 8 cores, one card of 8 queues
+    const CARD = { maximumNetworkInterfaces: 8, defaultEnaQueueCount: 8 };
+
+    /** The line for a stack that was told this of a type, while EC2 says what it says of a c6in.4xlarge. */
+    async function checkDescribed(options: Partial<InstanceCapabilitiesOptions>, dataPlane = DataPlane.afXdp()): Promise<string> {
+      ec2.on(DescribeInstanceTypesCommand).resolves({ InstanceTypes: [{ ...described, InstanceType: 'c99in.4xlarge' as never }] });
+      const stack = new Stack(new App({ builtinCloudFormationValidation: false }), 'Demo');
+      new LowLatencyInstance(stack, 'Feed', {
+        vpc: new aws.Vpc(stack, 'Vpc', { maxAzs: 1 }),
+        dataPlane,
+        instanceType: new aws.InstanceType('c99in.4xlarge'),
+        instanceCapabilities: InstanceCapabilities.of({ cores: 8, memory: Size.gibibytes(32), networkCards: [CARD], ...options }),
+      });
+      const file = join(folder, 'D.template.json');
+      writeFileSync(file, JSON.stringify((stack.node.root as App).synth().getStackByName('Demo').template));
+      return check('capabilities', ['--template', file]);
+    }
+
+    test.each<[string, Partial<InstanceCapabilitiesOptions>, DataPlane, RegExp]>([
+      ['as EC2 does', {}, DataPlane.afXdp(), /PASS .*c99in.4xlarge is not in the table of .*; EC2 has the cores, queues and memory/],
+      ['with more cores', { cores: 64, numaNodes: 2, networkCards: [CARD, CARD] }, DataPlane.afXdp(),
+        /FAIL .*the plan uses CPU 32, the type has CPUs 0-7; the plan's data ENI is on network card 1, the type has 1/],
+      ['with more queues', { cores: 64, networkCards: [{ ...CARD, defaultEnaQueueCount: 64 }] }, DataPlane.afXdp({ queues: 40 }),
+        /FAIL .*the plan uses 40 queues, an ENI has \d+/],
+      ['with more memory', { memory: Size.gibibytes(4096) }, DataPlane.dpdk({ queues: 4, rxRing: 16384, mbufsPerQueue: 1048576 }),
+        /FAIL .*the plan takes \d+ MiB of huge pages on each NUMA node, the type has 32768 MiB/],
+      ['as metal', { bareMetal: true }, DataPlane.dpdk({ nicDriver: NicDriver.VFIO_PCI }), /FAIL .*vfio-pci, which needs the IOMMU of a metal type/],
+    ])('%s', async (_, options, dataPlane, expected) => {
+      expect(await checkDescribed(options, dataPlane)).toMatch(expected);
+    });
   });
 });
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { INSTANCE_TABLE, INSTANCE_TABLE_DATE, InstanceRow } from '../../../lib/private/instance-table';
 import { instanceRows } from '../../instances/rows';
-import { Check } from '../check';
-import { fail, pass, skip } from '../finding';
+import { Check, Subject } from '../check';
+import { fail, Finding, pass, skip } from '../finding';
+import { planMisfits } from '../plan-fit';
 
 /** The columns that EC2 states; what is left was derived or looked up elsewhere. */
 const COLUMNS: [name: string, index: keyof InstanceRow & number][] = [
@@ -15,7 +16,7 @@ const COLUMNS: [name: string, index: keyof InstanceRow & number][] = [
   ['bandwidth', 7],
 ];
 
-/** EC2 still says of the type what the table of this library says. */
+/** EC2 still says of the type what the table of this library says, or what the user said of it in its place. */
 export const capabilities: Check = {
   name: 'capabilities',
   actions: ['ec2:DescribeInstanceTypes'],
@@ -23,7 +24,7 @@ export const capabilities: Check = {
   async run(_, { target, type }) {
     const ours = INSTANCE_TABLE.find(([name]) => name === target.instanceType);
     if (ours === undefined) {
-      return skip(`${target.instanceType} is not in the table of ${INSTANCE_TABLE_DATE}`);
+      return unknownType({ target, type });
     }
     const [theirs] = instanceRows([type], {}) as [InstanceRow];
     const differences = COLUMNS
@@ -37,3 +38,15 @@ export const capabilities: Check = {
       + `: as in the table of ${INSTANCE_TABLE_DATE}`);
   },
 };
+
+/** A plan can only rest on the user's `instanceCapabilities` then: what it uses must be there. */
+function unknownType({ target: { instanceType, plan, launch }, type }: Pick<Subject, 'target' | 'type'>): Finding {
+  const unknown = `${instanceType} is not in the table of ${INSTANCE_TABLE_DATE}`;
+  if (plan === undefined) {
+    return skip(unknown, "describe it with 'instanceCapabilities', and give the synthesised template");
+  }
+  const problems = planMisfits(plan, launch.CpuOptions?.ThreadsPerCore, type);
+  return problems.length > 0
+    ? fail(`${unknown}; ${problems.join('; ')}`, "correct 'instanceCapabilities': 'aws ec2 describe-instance-types' has the numbers")
+    : pass(`${unknown}; EC2 has the cores, queues and memory that its plan uses`);
+}
