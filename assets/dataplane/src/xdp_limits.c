@@ -75,11 +75,13 @@ int kb_xdp_port_read(struct kb_xdp_port *out, const char *iface, const struct kb
  * Amazon's driver is 2.x ("2.17.2g" in Amazon Linux); the one in mainline Linux prints the kernel's
  * release instead ("6.8.0-45-generic") and has neither zero-copy nor the use of all queues.
  */
-static bool ena_at_least(const struct kb_xdp_port *port, unsigned int minor)
+static bool ena_at_least(const struct kb_xdp_port *port, unsigned int minor, unsigned int patch)
 {
-	unsigned int major = 0, got = 0;
+	unsigned int major = 0, got = 0, got_patch = 0;
 
-	return sscanf(port->version, "%u.%u", &major, &got) == 2 && major == 2 && got >= minor;
+	if (sscanf(port->version, "%u.%u.%u", &major, &got, &got_patch) < 2 || major != 2)
+		return false;
+	return got > minor || (got == minor && got_patch >= patch);
 }
 
 static bool is_ena(const struct kb_xdp_port *port)
@@ -101,7 +103,7 @@ int kb_xdp_check_native(const struct kb_xdp_port *port)
 			"the plan, or run: ip link set dev %s mtu %d",
 			ENA_XDP_MTU, port->iface, port->mtu, port->iface, ENA_XDP_MTU);
 	/* Before 2.17 the upper half of the channels is kept for XDP's own TX queues. */
-	if (!ena_at_least(port, 17) && port->channels * 2 > port->max_channels)
+	if (!ena_at_least(port, 17, 0) && port->channels * 2 > port->max_channels)
 		return kb_err_set(
 			KB_EXIT_CONFIG, 0,
 			"%s has %u channels, ena %s allows native XDP at most %u (half of "
@@ -113,12 +115,14 @@ int kb_xdp_check_native(const struct kb_xdp_port *port)
 
 int kb_xdp_check_zero_copy(const struct kb_xdp_port *port)
 {
-	if (!is_ena(port) || ena_at_least(port, 13))
+	/* 2.13.0 and 2.13.1 have it, but hand out frames at a wrong offset and lose buffers. */
+	if (!is_ena(port) || ena_at_least(port, 13, 2))
 		return 0;
-	return kb_err_set(KB_EXIT_CONFIG, 0,
-			  "ena %s on %s has no AF_XDP zero-copy: it needs Amazon's driver 2.13 or "
-			  "newer (2.17 recommended), or KB_ZERO_COPY=\"never\"",
-			  port->version, port->iface);
+	return kb_err_set(
+		KB_EXIT_CONFIG, 0,
+		"ena %s on %s has no AF_XDP zero-copy that works: it needs Amazon's driver "
+		"2.13.2 or newer (2.17 recommended), or KB_ZERO_COPY=\"never\"",
+		port->version, port->iface);
 }
 
 /* --- AF_XDP anywhere --- */

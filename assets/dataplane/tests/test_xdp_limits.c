@@ -65,7 +65,11 @@ static void native_xdp(void **state)
 static void zero_copy(void **state)
 {
 	static const struct limit_case cases[] = {
-		{"2.13", ENA("2.13.2g", 1500, 1, 32), {0}},
+		{"2.17", ENA("2.17.2g", 1500, 1, 32), {0}},
+		{"2.14 is newer than 2.13.2", ENA("2.14.1g", 1500, 1, 32), {0}},
+		{"2.13.2", ENA("2.13.2g", 1500, 1, 32), {0}},
+		{"2.13.1 loses buffers", ENA("2.13.1g", 1500, 1, 32), {"ena 2.13.1g", "2.13.2"}},
+		{"no patch level is patch 0", ENA("2.13", 1500, 1, 32), {"ena 2.13 on", "2.13.2"}},
 		{"2.12", ENA("2.12.3g", 1500, 1, 32), {"ena 2.12.3g", "2.13"}},
 		{"mainline", ENA("6.18.44", 1500, 1, 32), {"Amazon's driver"}},
 		{"others are asked", {.driver = "ice", .version = "6.18.44"}, {0}},

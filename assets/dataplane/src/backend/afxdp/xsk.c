@@ -126,7 +126,7 @@ static int bind_socket(struct kb_xsk *x, const struct kb_config *cfg, uint32_t q
 }
 
 /* What was asked for is not what counts: what is in force is. */
-static int read_back(struct kb_xsk *x, const struct kb_config *cfg, uint32_t queue)
+static int read_back(struct kb_xsk *x, const struct kb_config *cfg, uint32_t queue, bool zero_copy)
 {
 	struct xdp_options options;
 	socklen_t size = sizeof(options);
@@ -135,6 +135,10 @@ static int read_back(struct kb_xsk *x, const struct kb_config *cfg, uint32_t que
 		return kb_err_set(KB_EXIT_RETRY, errno, "read the copy mode of %s:%u", cfg->iface,
 				  queue);
 	x->zero_copy = options.flags & XDP_OPTIONS_ZEROCOPY;
+	if (x->zero_copy != zero_copy)
+		return kb_err_set(KB_EXIT_CONFIG, 0,
+				  "%s:%u was bound in %s mode, but the kernel reports the other",
+				  cfg->iface, queue, zero_copy ? "zero-copy" : "copy");
 	return 0;
 }
 
@@ -154,7 +158,7 @@ static int open_once(struct kb_xsk *x, const struct kb_config *cfg, uint32_t que
 	if (register_umem(x, cfg, queue))
 		goto undo_open;
 	fill_rings(x); /* before the bind: a zero-copy driver takes its buffers there */
-	if (bind_socket(x, cfg, queue, zero_copy, refused) || read_back(x, cfg, queue))
+	if (bind_socket(x, cfg, queue, zero_copy, refused) || read_back(x, cfg, queue, zero_copy))
 		goto undo_open;
 	if (cfg->poll_mode == KB_POLL_BUSY && busy_poll(x, cfg))
 		goto undo_open;
