@@ -100,6 +100,13 @@ test('existing-vpc makes no network of its own, and alarms by name', () => {
   expect(ofType('AWS::CloudWatch::Alarm')).toMatchObject([{ Dimensions: [{ Name: 'Name', Value: 'trading-feed' }], TreatMissingData: 'breaching' }]);
 });
 
+test('baked-image makes one image, which host and fleet boot', () => {
+  const { ofType, resources } = synthesise('baked-image');
+  expect(resources.filter(({ Type }) => Type === 'AWS::ImageBuilder::Image')).toHaveLength(1);
+  const images = ofType('AWS::EC2::LaunchTemplate').map(({ LaunchTemplateData }) => JSON.stringify(LaunchTemplateData.ImageId));
+  expect(images).toEqual([expect.stringMatching(/ImageId/), images[0]]);
+});
+
 describe('multicast-or-unicast', () => {
   test('multicast joins a group through a transit gateway', () => {
     const { plan, ofType } = synthesise('multicast-or-unicast', { delivery: 'multicast' });
