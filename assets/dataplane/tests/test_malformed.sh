@@ -42,8 +42,8 @@ reported() {
 }
 
 send() {
-  "$gen" --iface kbtx --src-addr 10.0.0.1 --dst-mac "$rx_mac" --to 10.0.0.2:9000 --rate 5000 \
-    --count 2000 --malformed all:5%,runt:2% --seed 11 --json "$work/gen.json" >"$work/gen.log" ||
+  "$gen" --iface kbtx --src-addr 10.0.0.1 --dst-mac "$rx_mac" --to 10.0.0.2:9000 --rate 2000 \
+    --count 1000 --malformed all:10%,runt:4% --seed 11 --json "$work/gen.json" >"$work/gen.log" ||
     fail "kb-gen-packet: $(cat "$work/gen.log")"
 }
 
@@ -87,7 +87,7 @@ grown() {
 }
 
 check_feed() {
-  same "messages" "$(reported messages)" 2000
+  same "messages" "$(reported messages)" 1000
   same gaps "$(reported gaps)" 0
   grep -q 'unexplained 0$' "$work/rx.log" || fail "$plane: unexplained: $(cat "$work/rx.log")"
   [[ $(generated fragment) -gt 50 && $(generated runt) -gt 10 && $(generated runt) -lt 80 ]] ||
@@ -112,6 +112,8 @@ for plane in afxdp dpdk; do
   [[ -x $build/kb-$plane ]] || continue
   echo "# $plane: sent = delivered + causes"
   settings=("KB_PLANE=$plane")
+  # Room for a machine that does something else for a tenth of a second.
+  [[ $plane != afxdp ]] || settings+=(KB_RX_RING=4096 KB_FRAMES=8192)
   [[ $plane == afxdp ]] || settings+=(KB_FRAMES=4096 KB_DATA_IFACE= KB_DATA_IP=10.0.0.2 KB_DATA_PREFIX=24
     "KB_EAL_ARGS=--no-huge -m 256 --no-pci --no-shconf --no-telemetry --vdev=$dpdk_driver,iface=kbrx")
   # DPDK's driver forgets its memory when it closes, which a build with sanitizers would report.
@@ -126,7 +128,7 @@ for plane in afxdp dpdk; do
   # Checksums are the NIC's business, and a VLAN tag is allowed: these are delivered, not as messages.
   same 'delivered beside the feed' "$(reported other)" "$(generated bad-ip-checksum bad-udp-checksum vlan)"
   [[ $plane == dpdk && $dpdk_driver != net_af_xdp0 ]] || same 'all that was sent' "$(($(reported received) + $(reported lost) + $(reported ignored)))" \
-    "$((2000 + $(generated malformedInAll)))"
+    "$((1000 + $(generated malformedInAll)))"
 done
 
 if [[ -x $build/tools/kb-xdp ]]; then
@@ -142,7 +144,7 @@ if [[ -x $build/tools/kb-xdp ]]; then
   same filter_denied "$(reported filter_denied)" "$(generated zero-ports)"
   same 'IPv4 header errors' "$(grown header)" "$(generated bad-ip-checksum)"
   same 'UDP errors' "$(grown udp)" "$(generated bad-udp-checksum)"
-  same 'received, and nothing else' "$(reported received)" 2000
+  same 'received, and nothing else' "$(reported received)" 1000
   KB_PLANE=xdp "$build/tools/kb-xdp" detach >/dev/null
 fi
 
@@ -164,8 +166,8 @@ same 'no port' "$(grown no_port)" "$(generated zero-ports)"
 dropped=$(generated wrong-ethertype double-vlan)
 same 'dropped by the device' "$(grown device)" "$dropped"
 same nic_dropped "$(reported nic_dropped)" "$dropped"
-same 'arrived at the device' "$(grown packets)" $((2000 + $(generated malformedInAll)))
-same received "$(reported received)" 2000
+same 'arrived at the device' "$(grown packets)" $((1000 + $(generated malformedInAll)))
+same received "$(reported received)" 1000
 
 echo '# wrong usage'
 expect 2 "$gen" --iface kbtx --src-addr 10.0.0.1 --dst-mac "$rx_mac" --to 10.0.0.2:9000 --malformed nonsense:5%
