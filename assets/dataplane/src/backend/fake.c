@@ -9,6 +9,8 @@
 #include "kb/backend.h"
 #include "kb/error.h"
 #include "kb/parse.h"
+#include "kb/clock.h"
+#include "kb/tap.h"
 
 struct kb_fake kb_fake;
 
@@ -98,6 +100,23 @@ static bool take(struct kb_queue *q, uint32_t frame, struct kb_pkt *pkt)
 	return true;
 }
 
+/* For an attached kb-dump: as the real ones, but only what is delivered. */
+static __attribute__((noinline, cold)) void tap(const struct kb_pkt *v, uint32_t n)
+{
+	struct kb_tap *const t = kb_tap_begin(0);
+	const uint64_t now_ns = kb_now_ns();
+
+	if (!t)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *const frame = v[i].frame;
+		const uint32_t len = (uint32_t)(v[i].payload - frame) + v[i].len;
+
+		kb_tap_frame(t, frame, len, len, now_ns, KB_TAP_DELIVERED);
+	}
+	kb_tap_end(t);
+}
+
 uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 {
 	const uint32_t most = kb_fake.per_poll && kb_fake.per_poll < max ? kb_fake.per_poll : max;
@@ -121,6 +140,8 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 			n++;
 		}
 	}
+	if (n && kb_tap_wanted(0))
+		tap(v, n);
 	q->burst = n;
 	q->idle = n ? kb_fake.idle_between : 0;
 	kb_fake.given += n;
