@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "gen/arrivals.h"
@@ -198,6 +199,7 @@ struct kb_sender {
 	uint32_t take_at_most; /* per call */
 	uint32_t refuse_every; /* each n-th call takes nothing, 0 = never */
 	uint64_t stop_after;   /* calls until *stop is set, 0 = never */
+	uint32_t sleep_us;     /* in each call */
 	atomic_bool *stop;
 	struct kb_msg msg[MAX_SEEN];
 	uint16_t port[MAX_SEEN];
@@ -210,6 +212,8 @@ uint32_t kb_sender_send(struct kb_sender *s, const struct kb_tx *v, const uint16
 {
 	(void)flow;
 	s->calls++;
+	if (s->sleep_us)
+		usleep(s->sleep_us);
 	if (s->stop_after && s->calls >= s->stop_after)
 		atomic_store(s->stop, true);
 	if (s->refuse_every && s->calls % s->refuse_every == 0)
@@ -266,6 +270,23 @@ static void every_message_goes_out_once_with_the_time_it_was_due(void **state)
 		/* A microsecond apart to the nanosecond, however late they went. */
 		assert_int_equal(s.msg[i].scheduled_ns - s.msg[0].scheduled_ns, message * 1000);
 	}
+}
+
+/* A sender that takes all it is given, too slowly: it must not go on for the hour it would take. */
+static void what_is_a_second_late_at_the_end_is_given_up(void **state)
+{
+	static struct kb_sender s;
+	static struct kb_gen_result r;
+	struct kb_gen_options o;
+	(void)state;
+	s = (struct kb_sender){.take_at_most = 64, .sleep_us = 1000};
+	assert_int_equal(
+		parse(&o, 0, "--to 10.0.0.1:9000 --rate 1000000000 --count 100000000 --size 24"),
+		0);
+	run(&o, &s, &r);
+	assert_int_equal(r.due, 100000000);
+	assert_true(r.sent > 0 && r.sent < r.due);
+	assert_true(r.end_ns - r.start_ns >= KB_GEN_GRACE_NS);
 }
 
 /* The sender's report against what really came through its hands. */
@@ -389,6 +410,7 @@ int main(void)
 		cmocka_unit_test(wrong_options_are_refused_in_words),
 		cmocka_unit_test(every_message_goes_out_once_with_the_time_it_was_due),
 		cmocka_unit_test(what_is_withheld_is_counted_exactly),
+		cmocka_unit_test(what_is_a_second_late_at_the_end_is_given_up),
 		cmocka_unit_test(a_capture_is_replayed_byte_by_byte),
 		cmocka_unit_test(a_sender_that_never_takes_ends_the_run),
 		cmocka_unit_test(a_stop_ends_the_run_with_the_count_so_far),

@@ -205,9 +205,9 @@ void kb_pace_run(struct kb_pace *p, struct kb_gen_result *r, const atomic_bool *
 		const uint64_t now = kb_clock_ns(CLOCK_MONOTONIC);
 		collect(p, r, now);
 		if (p->head < p->tail) {
-			hand_over(p, r);
-			if (p->head < p->tail && hopeless(p, now, planned_end))
+			if (hopeless(p, now, planned_end))
 				break;
+			hand_over(p, r);
 		} else if (p->seq < p->o->count) {
 			kb_sender_idle(p->sender);
 		} else {
