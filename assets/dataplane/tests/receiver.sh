@@ -25,8 +25,10 @@ start_as() {
   fail "$program did not start: $(cat "$work/rx.log")"
 }
 
-# stop: ends it in order; its report is in rx.log
+# stop: ends it in order, once it has taken what is on its way and read what others counted; its
+# report is in rx.log
 stop() {
+  sleep 0.5
   kill -TERM "$receiver"
   wait "$receiver" || fail "the receiver ended with $?: $(cat "$work/rx.log")"
 }

@@ -5,28 +5,11 @@
 build=$1
 # shellcheck source=veth.sh
 source "${BASH_SOURCE[0]%/*}/veth.sh"
+# shellcheck source=receiver.sh
+source "${BASH_SOURCE[0]%/*}/receiver.sh"
 
 gen=$build/tools/kb-gen-afxdp
 export KB_PLANE=afxdp KB_FLOWS='udp:*:9000'
-
-# start KEY=VALUE...: a receiver that has reported ready
-start() {
-  rm -f "$KB_STATS_PAGE"
-  env "$@" "$build/kb-afxdp" >"$work/rx.log" 2>&1 &
-  receiver=$!
-  for _ in {1..100}; do
-    "$build/tools/kb-stats" --json 2>/dev/null | grep -q '"ready":true' && return
-    kill -0 "$receiver" 2>/dev/null || break
-    sleep 0.1
-  done
-  fail "kb-afxdp did not start: $(cat "$work/rx.log")"
-}
-
-# stop: ends it in order; its report is in rx.log
-stop() {
-  kill -TERM "$receiver"
-  wait "$receiver" || fail "kb-afxdp ended with $?: $(cat "$work/rx.log")"
-}
 
 # send COUNT RATE [PORT]
 send() {
@@ -34,11 +17,6 @@ send() {
     --rate "$2" --count "$1" >"$work/gen.log" 2>&1 || true
   sent=$(awk '$1 == "sent" { print $2 }' "$work/gen.log")
   [[ -n $sent ]] || fail "kb-gen-afxdp: $(cat "$work/gen.log")"
-}
-
-# reported NAME: a number of the final report, 0 when it is not there
-reported() {
-  awk -v name="$1" '$1 == name { n = $2 } END { print n + 0 }' "$work/rx.log"
 }
 
 # balanced: all that was sent is delivered or has a cause
@@ -54,7 +32,7 @@ poll_modes=(spin wakeup)
 for mode in native generic; do
   for poll in "${poll_modes[@]}"; do
     echo "# $mode, $poll: every datagram"
-    start "KB_XDP_MODE=$mode" "KB_POLL_MODE=$poll" KB_BUSY_POLL_US=20
+    start kb-afxdp "KB_XDP_MODE=$mode" "KB_POLL_MODE=$poll" KB_BUSY_POLL_US=20
     send 2000 5000
     stop
     balanced
@@ -63,7 +41,7 @@ for mode in native generic; do
   done
 
   echo "# $mode: a receiver that stands still fills its RX ring"
-  start "KB_XDP_MODE=$mode" KB_RX_RING=256 KB_TX_RING=64 KB_FRAMES=1024
+  start kb-afxdp "KB_XDP_MODE=$mode" KB_RX_RING=256 KB_TX_RING=64 KB_FRAMES=1024
   kill -STOP "$receiver"
   send 1000 100000
   kill -CONT "$receiver"
@@ -74,7 +52,7 @@ for mode in native generic; do
     fail "RX ring: $(cat "$work/rx.log")"
 
   echo "# $mode: frames run out before the RX ring is full"
-  start "KB_XDP_MODE=$mode" KB_RX_RING=256 KB_TX_RING=64 KB_FRAMES=320
+  start kb-afxdp "KB_XDP_MODE=$mode" KB_RX_RING=256 KB_TX_RING=64 KB_FRAMES=320
   kill -STOP "$receiver"
   send 1000 100000
   kill -CONT "$receiver"
@@ -85,11 +63,11 @@ for mode in native generic; do
     fail "fill ring: $(cat "$work/rx.log")"
 
   echo "# $mode: datagrams of no flow"
-  start "KB_XDP_MODE=$mode" KB_UNMATCHED=drop
+  start kb-afxdp "KB_XDP_MODE=$mode" KB_UNMATCHED=drop
   send 100 10000 9001
   stop
   [[ $(reported filter_denied) -eq $sent ]] || fail "policy: $(cat "$work/rx.log")"
-  start "KB_XDP_MODE=$mode" KB_UNMATCHED=pass
+  start kb-afxdp "KB_XDP_MODE=$mode" KB_UNMATCHED=pass
   send 100 10000 9001
   stop
   [[ $(reported other_no_flow) -eq $sent && $(reported lost) -eq 0 ]] ||
@@ -97,7 +75,7 @@ for mode in native generic; do
 done
 
 echo '# multicast: the group is joined while the receiver runs'
-start KB_FLOWS='udp:239.1.1.1:9000,udp:239.1.1.2:9000,udp:239.1.1.1:9001'
+start kb-afxdp KB_FLOWS='udp:239.1.1.1:9000,udp:239.1.1.2:9000,udp:239.1.1.1:9001'
 ip maddr show dev kbrx | grep -q 'inet  239.1.1.2' || fail "groups: $(ip maddr show dev kbrx)"
 "$gen" --iface kbtx --src-addr 10.0.0.1 --to 239.1.1.1:9001 --rate 1000 --count 100 >"$work/gen.log"
 stop
@@ -109,7 +87,7 @@ KB_ZERO_COPY=require expect 2 "$build/kb-afxdp"
 contains 'veth refuses zero-copy'
 expect 2 env KB_ZERO_COPY=require KB_XDP_MODE=generic "$build/kb-afxdp"
 contains 'zero-copy needs KB_XDP_MODE="native"'
-start KB_ZERO_COPY=auto
+start kb-afxdp KB_ZERO_COPY=auto
 "$build/tools/kb-stats" --json | grep -q 'zero-copy=EOPNOTSUPP' || fail 'the refusal is not reported'
 stop
 
@@ -118,13 +96,13 @@ KB_QUEUES=2 expect 2 "$build/kb-afxdp"
 contains 'KB_QUEUES must be at most 1, the channels of kbrx, got 2'
 
 echo '# a receiver that is killed leaves no program behind'
-start KB_XDP_MODE=native
+start kb-afxdp KB_XDP_MODE=native
 kill -KILL "$receiver"
 wait "$receiver" 2>/dev/null || true
 ! ip link show kbrx | grep -q ' xdp' || fail 'the program is still attached'
 
 echo '# an interface that disappears ends the receiver'
-start KB_XDP_MODE=native
+start kb-afxdp KB_XDP_MODE=native
 ip link del kbtx
 code=0
 wait "$receiver" || code=$?

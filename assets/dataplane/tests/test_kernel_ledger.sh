@@ -6,31 +6,11 @@
 build=$1
 # shellcheck source=veth.sh
 source "${BASH_SOURCE[0]%/*}/veth.sh"
+# shellcheck source=receiver.sh
+source "${BASH_SOURCE[0]%/*}/receiver.sh"
 
 ip link set dev lo up
 export KB_PLANE=kernel KB_FLOWS='udp:*:9000' KB_DATA_IFACE=lo
-
-# start PROGRAM [KEY=VALUE...]: a receiver that has reported ready
-start() {
-  local program=$1
-  shift
-  rm -f "$KB_STATS_PAGE"
-  env "$@" "$build/$program" >"$work/rx.log" 2>&1 &
-  receiver=$!
-  for _ in {1..200}; do
-    "$build/tools/kb-stats" --json 2>/dev/null | grep -q '"ready":true' && return
-    kill -0 "$receiver" 2>/dev/null || break
-    sleep 0.1
-  done
-  fail "$program did not start: $(cat "$work/rx.log")"
-}
-
-# stop: ends it in order, once it has taken what is in its sockets and read the kernel's counters
-stop() {
-  sleep 0.5
-  kill -TERM "$receiver"
-  wait "$receiver" || fail "the receiver ended with $?: $(cat "$work/rx.log")"
-}
 
 # sender PROGRAM ARGUMENT...: runs it to its end, all that was due sent
 sender() {
@@ -44,22 +24,6 @@ sender() {
 # generated NAME: a number of the sender's report
 generated() {
   sed -n "s/^ *\"$1\": \([0-9]*\),\$/\1/p" "$work/gen.json"
-}
-
-# reported NAME: a number of the receiver's report, 0 when it is not there
-reported() {
-  awk -v name="$1" '$1 == name && $2 ~ /^[0-9]/ { n = $2 } END { print n + 0 }' "$work/rx.log"
-}
-
-# same WHAT GOT WANTED
-same() {
-  [[ $2 -eq $3 ]] ||
-    fail "$1 is $2, not $3. $(cat "$work/gen.log" "$work/rx.log")"
-}
-
-# explained: no gap without a cause
-explained() {
-  grep -q '^gaps .* unexplained 0$' "$work/rx.log" || fail "unexplained: $(cat "$work/rx.log")"
 }
 
 echo '# nothing injected, nothing lost'
