@@ -6,6 +6,8 @@ export interface Sighting {
   readonly boot?: number;
   /** A unit of ours, and what it says. */
   readonly unit?: string;
+  /** cloud-init is done with the user data, so many seconds after the kernel started. */
+  readonly finishedAfter?: number;
   readonly words: string;
 }
 
@@ -29,7 +31,11 @@ export class ConsoleWatcher {
     if (state) {
       return { unit: state[2].replace(/\.\w+$/, ''), words: line.replace(/^\[ *(\w+) *\]\s*/, (_, word: string) => (word === 'OK' ? '' : `${word}: `)) };
     }
-    const told = /(?:cloud-init\[\d+\]: (Cloud-init v\. \S+ (?:running|finished).*?) at |Kernel panic - (.*))/.exec(line);
+    const finished = /cloud-init\[\d+\]: (Cloud-init v\. \S+ finished) at .* Up ([\d.]+) seconds/.exec(line);
+    if (finished) {
+      return { finishedAfter: Number(finished[2]), words: finished[1] };
+    }
+    const told = /(?:cloud-init\[\d+\]: (Cloud-init v\. \S+ running.*?) at |Kernel panic - (.*))/.exec(line);
     return told ? { words: told[1] ?? `kernel panic: ${told[2]}` } : undefined;
   }
 }

@@ -42,7 +42,7 @@ export class Deployment {
     const wait = new WaitCondition(REGION, ACCOUNT, job.stackName, template.handleId);
     const launch = template.launch(ACCOUNT, REGION, wait.handleUrl);
     const instance = place(launch, job);
-    const plan = parsePlan(instance.userData);
+    const plan = { ...parsePlan(launch.userData), ...job.faults.plan };
     const queues = Number(plan.KB_QUEUES);
     const credentials = temporaryCredentials();
     const operator = await Operator.create(job.folder);
@@ -97,7 +97,7 @@ export class Deployment {
 
     if (this.job.expectedFailure !== undefined) {
       await this.checkFailure(outcome, this.job.expectedFailure);
-    } else if (outcome.status === 'CREATE_COMPLETE') {
+    } else if (outcome.status === 'CREATE_COMPLETE' && !this.job.bare) {
       await this.sendPackets();
       for (let reboot = 1; reboot <= this.job.reboots; reboot += 1) {
         await this.reboot();
@@ -105,7 +105,7 @@ export class Deployment {
       if (this.job.undo) {
         await this.undo();
       }
-    } else {
+    } else if (outcome.status === 'CREATE_FAILED') {
       this.findings.push(outcome.reason);
     }
     if (this.wait.signals.length > 1) {
@@ -187,6 +187,9 @@ export class Deployment {
     if (sighting !== undefined) {
       this.boots = sighting.boot === undefined ? this.boots : this.boots + 1;
       this.events.say(sighting.words);
+    }
+    if (this.job.bare && sighting?.finishedAfter !== undefined) {
+      this.wait.succeed(`cloud-init finished ${sighting.finishedAfter.toFixed(0)} s after the kernel started`);
     }
     if (this.job.powerCutAt !== undefined && !this.powerWasCut && line.includes(this.job.powerCutAt)) {
       this.powerWasCut = true;
@@ -292,7 +295,7 @@ function place(launch: Launch, job: Job): Instance {
     role: launch.role,
     tags: launch.tagsInMetadata ? launch.tags : {},
     interfaces: job.faults.noDataInterface ? interfaces.slice(0, 1) : interfaces,
-    userData: withPlan(launch.userData, job.faults.plan ?? {}),
+    userData: job.bare ? '#!/bin/sh\n' : withPlan(launch.userData, job.faults.plan ?? {}),
   };
 }
 

@@ -16,32 +16,38 @@ const TIGHT_VOLUME = '900M'; // Debian fits, and little else
 /** What the install step makes its result from: bake again when one of these changes. */
 const BAKED_FROM = ['dataplane', 'handler', 'userdata/lib', 'userdata/packages', 'userdata/steps/install', 'systemd/receiver', 'systemd/sysusers', 'systemd/tmpfiles'];
 
+/** How an image is made: who hears of it, and what ends it early. */
+export interface ImageJob {
+  readonly say: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /** A disk image of the guest, kept for as long as its recipe stays the same. */
 export class GuestImage {
   /** Debian as EC2 would start it: everything still to be installed, on a volume of the usual size or a tight one. */
-  static async plain(tight: boolean, progress: (text: string) => void): Promise<GuestImage> {
-    const base = await baseFiles(progress);
-    return cached(`${tight ? 'tight' : 'plain'}-${base.key}`, base.folder, progress, (folder) => unpacked(base.folder, async (root) => {
-      progress('packing the guest image');
-      await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw'), tight ? TIGHT_VOLUME : USUAL_VOLUME]);
+  static async plain(tight: boolean, job: ImageJob): Promise<GuestImage> {
+    const base = await baseFiles(job);
+    return cached(`${tight ? 'tight' : 'plain'}-${base.key}`, base.folder, job, (folder) => unpacked(base.folder, job, async (root) => {
+      job.say('packing the guest image');
+      await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw'), tight ? TIGHT_VOLUME : USUAL_VOLUME], job);
     }));
   }
 
   /** As `plain`, with what the install step installs for this plan already there. */
-  static async baked(asset: string, plan: Plan, progress: (text: string) => void): Promise<GuestImage> {
-    const base = await baseFiles(progress);
+  static async baked(asset: string, plan: Plan, job: ImageJob): Promise<GuestImage> {
+    const base = await baseFiles(job);
     const work = fs.mkdtempSync(path.join(cacheFolder(), 'asset-'));
     try {
-      await run('tar', ['--extract', '--no-same-owner', '--file', asset, '--directory', work]);
+      await run('tar', ['--extract', '--no-same-owner', '--file', asset, '--directory', work], job);
       const needed = neededByInstall(work, plan);
       const key = digest([base.key, treeDigest(work, BAKED_FROM), renderPlan(needed)]);
-      return await cached(`baked-${key}`, base.folder, progress, (folder) => unpacked(base.folder, async (root) => {
+      return await cached(`baked-${key}`, base.folder, job, (folder) => unpacked(base.folder, job, async (root) => {
         const planFile = path.join(folder, 'plan.env');
         fs.writeFileSync(planFile, renderPlan(needed));
-        progress('baking the guest image: the install step in a chroot');
-        await run(path.join(RECIPE, 'bake.sh'), [root, work, planFile]);
-        progress('packing the guest image');
-        await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw'), USUAL_VOLUME]);
+        job.say('baking the guest image: the install step in a chroot');
+        await run(path.join(RECIPE, 'bake.sh'), [root, work, planFile], job);
+        job.say('packing the guest image');
+        await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw'), USUAL_VOLUME], job);
       }));
     } finally {
       fs.rmSync(work, { recursive: true });
@@ -64,24 +70,24 @@ export class GuestImage {
 }
 
 /** The root file system both images start from, its CA and its boot files. */
-async function baseFiles(progress: (text: string) => void): Promise<{ folder: string; key: string }> {
+async function baseFiles(job: ImageJob): Promise<{ folder: string; key: string }> {
   const key = digest([treeDigest(RECIPE, ['.'])]);
   const folder = path.join(cacheFolder(), `base-${key}`);
   await make(folder, async (work) => {
-    progress('building the guest from Debian packages');
+    job.say('building the guest from Debian packages');
     const mirror = await debianMirror();
-    await run(path.join(RECIPE, 'build.sh'), [work, ...(mirror === undefined ? [] : [mirror])]);
+    await run(path.join(RECIPE, 'build.sh'), [work, ...(mirror === undefined ? [] : [mirror])], job);
   });
   return { folder, key };
 }
 
 async function cached(
-  name: string, caFolder: string, progress: (text: string) => void, build: (folder: string) => Promise<void>,
+  name: string, caFolder: string, job: ImageJob, build: (folder: string) => Promise<void>,
 ): Promise<GuestImage> {
   const folder = path.join(cacheFolder(), name);
   const started = Date.now();
   if (await make(folder, build)) {
-    progress(`built ${name} in ${Math.round((Date.now() - started) / 1000)} s`);
+    job.say(`built ${name} in ${Math.round((Date.now() - started) / 1000)} s`);
   }
   return new GuestImage(folder, caFolder);
 }
@@ -97,15 +103,17 @@ async function make(folder: string, fill: (work: string) => Promise<void>): Prom
     fs.renameSync(work, folder);
   } catch (error) {
     fs.rmSync(work, { recursive: true, force: true });
-    throw error;
+    if (!fs.existsSync(folder)) { // else another run was faster
+      throw error;
+    }
   }
   return true;
 }
 
-async function unpacked(base: string, use: (root: string) => Promise<void>): Promise<void> {
+async function unpacked(base: string, job: ImageJob, use: (root: string) => Promise<void>): Promise<void> {
   const root = fs.mkdtempSync(path.join(cacheFolder(), 'root-'));
   try {
-    await run('tar', ['--extract', '--numeric-owner', '--xattrs', '--file', path.join(base, 'rootfs.tar'), '--directory', root]);
+    await run('tar', ['--extract', '--numeric-owner', '--xattrs', '--file', path.join(base, 'rootfs.tar'), '--directory', root], job);
     await use(root);
   } finally {
     fs.rmSync(root, { recursive: true, force: true });

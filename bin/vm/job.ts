@@ -34,6 +34,8 @@ export interface Job {
   readonly faults: Faults;
   /** What the reason of the expected failure has to hold. */
   readonly expectedFailure?: string;
+  /** User data that does nothing: how long the image alone takes to boot. */
+  readonly bare: boolean;
   /** Reboots after the stack is complete. */
   readonly reboots: number;
   /** Then undo everything, look at what is left, and start it again. */

@@ -15,6 +15,7 @@ export interface VmOptions {
   /** A name in `POWER_CUTS`. */
   readonly powerCut?: string;
   readonly fromScratch: boolean;
+  readonly bare: boolean;
   readonly reboot: boolean;
   readonly undo: boolean;
   readonly keep: boolean;
@@ -38,6 +39,7 @@ and compares counts. Needs root, qemu-system-x86, mmdebstrap and a Debian mirror
   --iommu on|off   whether the machine has an IOMMU, as metal instances do (off)
   --from-scratch   start from plain Debian: the install step installs and compiles on the emulated
                    CPU, which takes many minutes; otherwise it has run when the image was made
+  --bare           boot the image with user data that does nothing, to compare boot times with
   --reboot         afterwards reboot the host twice; it must come back to ready by itself
   --undo           afterwards run kb-undo, see that nothing is left of what was changed, and start again
   --power-cut AT   take the power away once in the middle of a step
@@ -63,6 +65,9 @@ export function parseVmOptions(args: readonly string[]): VmOptions | 'help' {
   if (breakage !== undefined && (values['power-cut'] !== undefined || values.reboot || values.undo)) {
     throw CommandError.usage("'--break' ends with a failed stack; '--reboot', '--undo' and '--power-cut' are for one that succeeds");
   }
+  if (values.bare && (breakage !== undefined || values['power-cut'] !== undefined || values.reboot || values.undo)) {
+    throw CommandError.usage("'--bare' deploys nothing; '--break', '--reboot', '--undo' and '--power-cut' are for a deployment");
+  }
   const powerCut = oneOf('power-cut', values['power-cut'], Object.keys(POWER_CUTS));
   return {
     plane: oneOf('plane', values.plane, VM_PLANES) ?? plane ?? 'afxdp',
@@ -70,6 +75,7 @@ export function parseVmOptions(args: readonly string[]): VmOptions | 'help' {
     breakage,
     powerCut,
     fromScratch: values['from-scratch'] ?? fromScratch ?? (powerCut !== undefined && POWER_CUTS[powerCut].fromScratch),
+    bare: values.bare ?? false,
     reboot: values.reboot ?? false,
     undo: values.undo ?? false,
     keep: values.keep ?? false,
@@ -85,7 +91,7 @@ function read(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        'plane': text, 'iommu': text, 'from-scratch': flag, 'reboot': flag, 'undo': flag, 'power-cut': text, 'break': text,
+        'plane': text, 'iommu': text, 'from-scratch': flag, 'bare': flag, 'reboot': flag, 'undo': flag, 'power-cut': text, 'break': text,
         'timeout': text, 'json': text, 'keep': flag, 'help': flag,
       },
     }).values;

@@ -37,7 +37,7 @@ export async function runVmLab(options: VmOptions, terminal: Terminal, signal: A
   const assembly = path.join(folder, 'cdk.out');
   await synthesise(assembly, { ...sound, ...broken?.context }, signal);
   const image = options.fromScratch
-    ? await GuestImage.plain(broken?.faults?.fullDisk ?? false, say)
+    ? await GuestImage.plain(broken?.faults?.fullDisk ?? false, { say, signal })
     : await bakedImage(path.join(folder, 'sound'), { ...sound, dataPlane: broken?.bakedFor ?? options.plane }, signal, say);
   const build = await DataPlaneBuild.make(['kb-gen'], 'count', terminal, signal);
   const packages = options.fromScratch && !broken?.faults?.noPackages ? await openGateway(folder) : undefined;
@@ -54,6 +54,7 @@ export async function runVmLab(options: VmOptions, terminal: Terminal, signal: A
     packages,
     faults: broken?.faults ?? {},
     expectedFailure: broken?.reason.source,
+    bare: options.bare,
     reboots: options.reboot ? REBOOTS : 0,
     undo: options.undo,
     powerCutAt: options.powerCut === undefined ? undefined : POWER_CUTS[options.powerCut].at,
@@ -89,7 +90,7 @@ async function bakedImage(folder: string, context: Readonly<Record<string, strin
   if (asset === undefined) {
     throw CommandError.usage('the stack has no host asset (a .tar file)');
   }
-  return GuestImage.baked(asset.file, parsePlan(userData), say);
+  return GuestImage.baked(asset.file, parsePlan(userData), { say, signal });
 }
 
 async function openGateway(folder: string): Promise<{ socket: string; host: string }> {
@@ -113,7 +114,7 @@ async function inVpc(job: Job, signal: AbortSignal): Promise<VmReport> {
       '--net', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc',
       process.execPath, path.join(PACKAGE_ROOT, 'bin', 'vm', 'inside.js'), jobFile, reportFile,
     ], { stdio: 'inherit' });
-    const stop = () => child.kill('SIGTERM');
+    const stop = () => child.kill('SIGKILL'); // unshare ignores every other; its end takes the machine with it
     signal.addEventListener('abort', stop, { once: true });
     child.on('error', reject);
     child.on('close', (code) => {

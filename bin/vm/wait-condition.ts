@@ -55,6 +55,11 @@ export class WaitCondition {
     this.settle({ status: 'CREATE_FAILED', reason });
   }
 
+  /** There was nothing to wait for but this. */
+  succeed(reason: string): void {
+    this.settle({ status: 'CREATE_COMPLETE', reason });
+  }
+
   /** Takes a PUT to the handle; returns the status and S3's error code. */
   put(url: string, contentType: string | undefined, body: string): { status: number; error: string } {
     if (url !== this.path || (contentType ?? '') !== '') {

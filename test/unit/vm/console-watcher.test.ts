@@ -16,3 +16,8 @@ test('counts kernels', () => {
   const start = '[    0.000000] Linux version 6.12.107+deb13-cloud-amd64 (x86_64-linux-gnu-gcc-14)';
   expect([watcher.read(start)?.boot, watcher.read('anything'), watcher.read(start)?.boot]).toEqual([1, undefined, 2]);
 });
+
+test('reads how long the kernel ran when cloud-init was done', () => {
+  const line = '[  222.1] cloud-init[500]: Cloud-init v. 25.1.4 finished at Sun, 22 Nov 2026 19:50:00 +0000. Datasource DataSourceEc2Local.  Up 221.90 seconds';
+  expect(new ConsoleWatcher().read(line)).toEqual({ finishedAfter: 221.9, words: 'Cloud-init v. 25.1.4 finished' });
+});

@@ -22,6 +22,7 @@ test.each<[string[], RegExp]>([
   [['--timeout', '5'], /'--timeout' must be a whole number of seconds from 60 to 43200, got '5'/],
   [['--break', Object.keys(BREAKS)[0], '--reboot'], /'--break' ends with a failed stack/],
   [['--break', Object.keys(BREAKS)[0], '--undo'], /'--break' ends with a failed stack/],
+  [['--bare', '--reboot'], /'--bare' deploys nothing/],
   [['--nonsense'], /unknown option '--nonsense'; see --help/i],
 ])('refuses %j', (args, message) => {
   expect(() => parseVmOptions(args)).toThrow(message);

@@ -31,6 +31,7 @@ set -o allexport
 source "$3"
 PATH=/run/bake:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 set +o allexport
+export DPKG_FORCE=unsafe-io # an image that a crash spoils is baked again
 chroot "$root" bash /opt/kb/steps/install
 
 # A boot fetches the asset, and brings its own steps.

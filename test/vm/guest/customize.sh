@@ -9,6 +9,9 @@ root=$1
 install -m 0644 "$KB_OUT/ca.crt" "$root/usr/local/share/ca-certificates/kb-lab.crt"
 chroot "$root" update-ca-certificates --fresh >/dev/null
 chroot "$root" systemctl --quiet enable systemd-networkd systemd-resolved ssh
+# Housekeeping that a host of an hour's life does without, and an emulated CPU does slowly.
+chroot "$root" systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
+  e2scrub_all.timer e2scrub_reap.service grub-common.service systemd-binfmt.service systemd-timesyncd.service
 
 # grub-mkconfig asks the mounted root for its device, which here is a folder; the first menu is
 # written by hand in the same form, and the guest's own update-grub replaces it.
