@@ -2,8 +2,8 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 
-/** Options of `DataInterface.of`. */
-export interface DataInterfaceOptions {
+/** Options of every data interface. */
+export interface AttachedInterfaceOptions {
   /**
    * Network card that carries the ENI.
    *
@@ -14,23 +14,9 @@ export interface DataInterfaceOptions {
   /**
    * Device index of the ENI, unique on the instance. 0 is the management ENI's.
    *
-   * @default 1
+   * @default - 1 for the interface of the receiver, the next free one for others
    */
   readonly deviceIndex?: number;
-
-  /**
-   * Subnet of the ENI, in the Availability Zone of the instance.
-   *
-   * @default - the subnet of the management ENI
-   */
-  readonly subnet?: ec2.ISubnet;
-
-  /**
-   * Security groups of the ENI.
-   *
-   * @default - one new group without inbound rules
-   */
-  readonly securityGroups?: ec2.ISecurityGroup[];
 
   /**
    * ENA queues to give the ENI (EnaQueueCount), a power of two. The receiver uses as many as the data plane's `queues`
@@ -54,6 +40,33 @@ export interface DataInterfaceOptions {
    * @default - 3498 for XDP and AF_XDP, 8900 with ENA Express, else 9001
    */
   readonly mtu?: number;
+}
+
+/** Options of `DataInterface.of`. */
+export interface DataInterfaceOptions extends AttachedInterfaceOptions {
+  /**
+   * Subnet of the ENI, in the Availability Zone of the instance.
+   *
+   * @default - the subnet of the management ENI
+   */
+  readonly subnet?: ec2.ISubnet;
+
+  /**
+   * Security groups of the ENI.
+   *
+   * @default - one new group without inbound rules
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+
+  /**
+   * Private IPv4 address of the ENI, in its subnet, for senders that cannot be told another one.
+   *
+   * The price: the address is in use while the old host lives, and CloudFormation starts a new one first, so whatever
+   * replaces the host fails. Not for fleets.
+   *
+   * @default - EC2 chooses a free one
+   */
+  readonly privateIpAddress?: string;
 
   /**
    * How long the security group tracks a UDP flow that has seen traffic in one direction only, 30 to 60 seconds.
@@ -70,16 +83,44 @@ export interface DataInterfaceOptions {
   readonly udpStreamTimeout?: Duration;
 }
 
+/** Options of `DataInterface.fromNetworkInterface`. */
+export interface ExistingInterfaceOptions extends AttachedInterfaceOptions {
+  /**
+   * Security groups that the ENI has, for rules through `connections`. They are not changed.
+   *
+   * @default - unknown: `connections` change nothing
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+}
+
+/** @internal */
+export interface BoundInterface extends DataInterfaceOptions {
+  readonly networkInterfaceId?: string;
+}
+
 /** The ENI that carries packets; the primary ENI keeps SSM, IMDS and CloudWatch. */
 export class DataInterface {
+  /** A new ENI that comes and goes with the host. */
   public static of(options: DataInterfaceOptions = {}): DataInterface {
     return new DataInterface(options);
   }
 
-  private constructor(private readonly options: DataInterfaceOptions) {}
+  /**
+   * An ENI that is there already, with its address, its timeouts and its place in multicast groups. It outlives the host.
+   *
+   * The price: it cannot be attached to two hosts, and CloudFormation starts a new one before it ends the old, so
+   * whatever replaces the host fails. Not for fleets.
+   *
+   * @param networkInterfaceId its id, in the Availability Zone of the instance
+   */
+  public static fromNetworkInterface(networkInterfaceId: string, options: ExistingInterfaceOptions = {}): DataInterface {
+    return new DataInterface({ ...options, networkInterfaceId });
+  }
+
+  private constructor(private readonly options: BoundInterface) {}
 
   /** @internal */
-  public _bind(): DataInterfaceOptions {
+  public _bind(): BoundInterface {
     return this.options;
   }
 }

@@ -266,6 +266,14 @@ export abstract class DataPlane {
     private readonly options: DataPlaneOptions,
   ) {}
 
+  /** The same data plane for other flows. @internal */
+  public abstract _withFlows(flows: UdpFlow[]): DataPlane;
+
+  /** @internal */
+  public _hasFlows(): boolean {
+    return this.options.flows !== undefined;
+  }
+
   /** @internal */
   public _bind(): PlaneChoice {
     const { flows, queues, rxRing, txRing, burst, pollMode } = this.options;
@@ -292,6 +300,10 @@ class KernelDataPlane extends DataPlane {
     super(DataPlaneKind.KERNEL, own.handler ?? PacketHandler.count(), own);
   }
 
+  public _withFlows(flows: UdpFlow[]): DataPlane {
+    return new KernelDataPlane({ ...this.own, flows });
+  }
+
   protected _own(): Partial<PlaneChoice> {
     const { socketBuffer, busyPollMicros } = this.own;
     return { socketBufferKiB: socketBuffer?.toKibibytes(), busyPollMicros };
@@ -301,6 +313,10 @@ class KernelDataPlane extends DataPlane {
 class XdpDataPlane extends DataPlane {
   public constructor(private readonly own: XdpDataPlaneOptions) {
     super(DataPlaneKind.XDP, own.handler ?? PacketHandler.count(), own);
+  }
+
+  public _withFlows(flows: UdpFlow[]): DataPlane {
+    return new XdpDataPlane({ ...this.own, flows });
   }
 
   protected _own(): Partial<PlaneChoice> {
@@ -314,6 +330,10 @@ class AfXdpDataPlane extends DataPlane {
     super(DataPlaneKind.AF_XDP, own.handler ?? PacketHandler.count(), own);
   }
 
+  public _withFlows(flows: UdpFlow[]): DataPlane {
+    return new AfXdpDataPlane({ ...this.own, flows });
+  }
+
   protected _own(): Partial<PlaneChoice> {
     const { requireZeroCopy, unmatched, xdpMode, framesPerQueue, busyPollMicros, libxdpVersion } = this.own;
     return { requireZeroCopy, unmatched, xdpMode, frames: framesPerQueue, busyPollMicros, libxdpVersion };
@@ -323,6 +343,10 @@ class AfXdpDataPlane extends DataPlane {
 class DpdkDataPlane extends DataPlane {
   public constructor(private readonly own: DpdkDataPlaneOptions) {
     super(DataPlaneKind.DPDK, own.handler ?? PacketHandler.count(), own);
+  }
+
+  public _withFlows(flows: UdpFlow[]): DataPlane {
+    return new DpdkDataPlane({ ...this.own, flows });
   }
 
   protected _own(): Partial<PlaneChoice> {

@@ -49,6 +49,9 @@ export abstract class FleetUpdate {
     return new Rolling(options);
   }
 
+  /** The most hosts there are meanwhile. @internal */
+  public abstract _whileUpdating(maxCapacity: number): number;
+
   /** @internal */
   public abstract _check(maxCapacity: number, findings: Findings): void;
 
@@ -57,6 +60,10 @@ export abstract class FleetUpdate {
 }
 
 class Replace extends FleetUpdate {
+  public _whileUpdating(maxCapacity: number): number {
+    return 2 * maxCapacity;
+  }
+
   public _check(): void {
     // there is nothing to choose
   }
@@ -76,6 +83,10 @@ class Rolling extends FleetUpdate {
     this.maxBatchSize = options.maxBatchSize ?? 1;
     this.minInstancesInService = options.minInstancesInService ?? 0;
     this.pauseTime = options.pauseTime ?? Duration.minutes(15);
+  }
+
+  public _whileUpdating(maxCapacity: number): number {
+    return maxCapacity; // it ends hosts where there is no room for more
   }
 
   public _check(maxCapacity: number, findings: Findings): void {

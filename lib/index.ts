@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export * from './capacity-reservation';
 export * from './core-layout';
 export * from './data-interface';
 export * from './data-plane';
@@ -16,6 +17,7 @@ export * from './low-latency-instance';
 export * from './multicast-domain';
 export * from './packet-handler';
 export * from './packet-receiver';
+export * from './partitioned-fleet';
 export * from './recommendation';
 export * from './rss-hash';
 export * from './rss-plan';

@@ -11,9 +11,12 @@ import type { IPacketReceiver } from './packet-receiver';
 import { validateAlarms } from './private/alarm-validation';
 import { range } from './private/bounds';
 import { dimensionName } from './private/dimension-name';
-import { Findings } from './private/fail';
+import { fail, Findings } from './private/fail';
 import { Host } from './private/host';
 import { PacketReceiverBase } from './private/packet-receiver-base';
+import { DEFAULT_BOOT_TIMEOUT } from './private/plan-input';
+
+const MOST_TYPES = 40; // overrides of a mixed instances policy
 
 /** A fleet of hosts that receive packets, in this stack or another. */
 export interface ILowLatencyFleet extends IPacketReceiver {
@@ -69,6 +72,22 @@ export interface LowLatencyFleetProps extends LowLatencyHostProps {
    * @default - `minCapacity`, at least 1
    */
   readonly readyCount?: number;
+
+  /**
+   * Types to take, in this order, when EC2 has no capacity for `instanceType`. Each has a launch template with a plan of
+   * its own, for cores, queues and memory differ.
+   *
+   * @default - none: without capacity a host does not start
+   */
+  readonly fallbackInstanceTypes?: ec2.InstanceType[];
+
+  /**
+   * How long a receiver may be dead before its host tells EC2 Auto Scaling that it is unhealthy, to be replaced: 30
+   * seconds to an hour, or 0 for never. A host that is younger than `bootTimeout` is left alone.
+   *
+   * @default Duration.seconds(60)
+   */
+  readonly unhealthyAfter?: Duration;
 
   /**
    * How hosts are replaced when their launch template changes.
@@ -155,9 +174,13 @@ class ImportedLowLatencyFleet extends LowLatencyFleetBase {
  *
  * Metrics are of the fleet: all hosts publish histograms under one name, so percentiles are true ones over all packets.
  * `ReceiverUp` and `FastPath` are those of the worst host that publishes; one that is gone publishes nothing, which
- * `metricInServiceInstances()` shows. EC2 Auto Scaling judges health by EC2's status checks, not by the receiver.
+ * `metricInServiceInstances()` shows.
+ *
+ * A host is replaced when EC2's status checks fail, and when its receiver is dead: the host says so itself, for which it
+ * needs a way to the endpoint of EC2 Auto Scaling. Stop `kb-health` before you stop a receiver to look at it.
  *
  * Every host receives what is sent to it: which flow goes to which host is for the sender, or a multicast group, to say.
+ * `PartitionedFleet` gives each group of hosts flows of its own.
  */
 export class LowLatencyFleet extends LowLatencyFleetBase {
   /** A fleet that another stack or tool defined. */
@@ -179,8 +202,11 @@ export class LowLatencyFleet extends LowLatencyFleetBase {
   /** The group, for scaling policies, schedules and lifecycle hooks of your own. */
   public readonly autoScalingGroup: autoscaling.AutoScalingGroup;
 
-  /** Everything EC2 knows of the hosts. */
+  /** Everything EC2 knows of the hosts of `instanceType`. */
   public readonly launchTemplate: ec2.LaunchTemplate;
+
+  /** The same for `fallbackInstanceTypes`, in their order. */
+  public readonly fallbackLaunchTemplates: ec2.LaunchTemplate[];
 
   /** Placement group of the hosts. */
   public readonly placementGroup: ec2.IPlacementGroup;
@@ -196,17 +222,39 @@ export class LowLatencyFleet extends LowLatencyFleetBase {
     const update = props.update ?? FleetUpdate.replace();
     const { min, max, ready } = this.capacities(props, update);
     this.fleetName = this._dimension = props.fleetName ?? dimensionName(this.node.path);
-    const host = new Host(this, this.fleetName, props, { interfacesNameSubnets: false, signals: ready, hosts: [min, max] });
+    const { fallbackInstanceTypes = [] } = props;
+    const unhealthyAfterSeconds = (props.unhealthyAfter ?? Duration.seconds(60)).toSeconds();
+    const host = new Host(this, this.fleetName, props, {
+      interfacesNameSubnets: false,
+      signals: ready,
+      hosts: [min, max],
+      whileUpdating: update._whileUpdating(max),
+      fallbackInstanceTypes,
+      unhealthyAfterSeconds,
+    });
     this.managementSecurityGroup = host.managementSecurityGroup;
     this.connections = host.connections;
     this.placementGroup = host.placementGroup;
     this.role = this.grantPrincipal = host.role;
-    this.launchTemplate = host.launchTemplate;
+    [this.launchTemplate, ...this.fallbackLaunchTemplates] = host.launchTemplates;
+    this.checkTypes(host.instanceType, fallbackInstanceTypes);
 
     this.autoScalingGroup = new autoscaling.AutoScalingGroup(this, 'Resource', {
       vpc: props.vpc,
       vpcSubnets: { subnets: [host.subnet] },
-      launchTemplate: host.launchTemplate,
+      ...this.fallbackLaunchTemplates.length === 0 ? { launchTemplate: this.launchTemplate } : { mixedInstancesPolicy: {
+        instancesDistribution: {
+          onDemandPercentageAboveBaseCapacity: 100,
+          onDemandAllocationStrategy: autoscaling.OnDemandAllocationStrategy.PRIORITIZED,
+        },
+        launchTemplate: this.launchTemplate,
+        launchTemplateOverrides: [
+          { instanceType: host.instanceType },
+          ...fallbackInstanceTypes.map((instanceType, index) => ({ instanceType, launchTemplate: this.fallbackLaunchTemplates[index] })),
+        ],
+      } },
+      // What a host says of itself counts from then on.
+      healthChecks: autoscaling.HealthChecks.ec2(unhealthyAfterSeconds === 0 ? {} : { gracePeriod: props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT }),
       minCapacity: min,
       maxCapacity: max,
       desiredCapacity: props.desiredCapacity,
@@ -216,8 +264,32 @@ export class LowLatencyFleet extends LowLatencyFleetBase {
     this.autoScalingGroupName = this.autoScalingGroup.autoScalingGroupName;
     // The group names its instances after itself; the launch template has said it better.
     Tags.of(this.autoScalingGroup).add('Name', this.node.path, { priority: 200 });
+    if (unhealthyAfterSeconds > 0) {
+      this.allowHealthReports();
+    }
     host.proves(this.autoScalingGroup.node.defaultChild as autoscaling.CfnAutoScalingGroup);
     validateAlarms(this);
+  }
+
+  /** A policy of its own: the group waits for those of the role, and this one names the group. */
+  private allowHealthReports(): void {
+    new iam.Policy(this, 'HealthPolicy', {
+      roles: [this.role],
+      statements: [new iam.PolicyStatement({
+        actions: ['autoscaling:SetInstanceHealth'], resources: [this.autoScalingGroup.autoScalingGroupArn],
+      })],
+    });
+  }
+
+  private checkTypes(first: ec2.InstanceType, others: readonly ec2.InstanceType[]): void {
+    const names = [first, ...others].map(type => type.toString());
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) {
+      fail(this, `'fallbackInstanceTypes' has ${twice} twice, or it is the 'instanceType'`);
+    }
+    if (names.length > MOST_TYPES) {
+      fail(this, `'fallbackInstanceTypes' may have at most ${MOST_TYPES - 1} entries, got ${others.length}`);
+    }
   }
 
   private capacities(props: LowLatencyFleetProps, update: FleetUpdate): { min: number; max: number; ready: number } {

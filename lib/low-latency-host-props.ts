@@ -2,6 +2,7 @@
 import type { Duration, Size } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { CapacityReservation } from './capacity-reservation';
 import type { CoreLayout } from './core-layout';
 import type { DataInterface } from './data-interface';
 import type { DataPlane } from './data-plane';
@@ -48,6 +49,14 @@ export interface LowLatencyHostProps {
    * @default - on network card 1 where there is one, device index 1, in the subnet of the management ENI
    */
   readonly dataInterface?: DataInterface;
+
+  /**
+   * ENIs beside the data interface, on either network card, for uses of your own: the system configures them, and the
+   * receiver does not touch them. Those without security groups have the group of the data interface.
+   *
+   * @default - none
+   */
+  readonly additionalInterfaces?: DataInterface[];
 
   /**
    * Which CPUs do what.
@@ -99,6 +108,13 @@ export interface LowLatencyHostProps {
    * @default - a new cluster placement group
    */
   readonly placementGroup?: ec2.IPlacementGroup;
+
+  /**
+   * Capacity that is set aside for instances of `instanceType`: they start in it and nowhere else.
+   *
+   * @default - what EC2 has at that moment
+   */
+  readonly capacityReservation?: CapacityReservation;
 
   /**
    * Role of the instance, assumed by EC2. It is given what the host needs: reading its asset, Session Manager and the

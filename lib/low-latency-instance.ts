@@ -122,12 +122,14 @@ export class LowLatencyInstance extends PacketReceiverBase implements ILowLatenc
   public constructor(scope: Construct, id: string, props: LowLatencyInstanceProps) {
     super(scope, id);
     this.instanceName = this._dimension = props.instanceName ?? dimensionName(this.node.path);
-    const host = new Host(this, this.instanceName, props, { interfacesNameSubnets: true, signals: 1, hosts: [1, 1] });
+    const host = new Host(this, this.instanceName, props, {
+      interfacesNameSubnets: true, signals: 1, hosts: [1, 1], whileUpdating: 2, // the new one comes first
+    });
     this.managementSecurityGroup = host.managementSecurityGroup;
     this.connections = host.connections;
     this.placementGroup = host.placementGroup;
     this.role = this.grantPrincipal = host.role;
-    this.launchTemplate = host.launchTemplate;
+    [this.launchTemplate] = host.launchTemplates;
 
     const instance = instanceFromTemplate(this, 'Resource', this.launchTemplate);
     host.proves(instance.resource);

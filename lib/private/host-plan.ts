@@ -7,7 +7,8 @@ import type { HandlerChoice } from './handler-plan';
 import { checkHandler, renderArguments } from './handler-plan';
 import type { InstanceFacts } from './instance-facts';
 import { knownInstanceFamilies } from './instance-facts';
-import { decideInterface } from './interface-plan';
+import type { AdditionalInterfacePlan } from './interface-plan';
+import { decideAdditional, decideInterface } from './interface-plan';
 import { isIpv4 } from './ipv4';
 import { decideMemory } from './memory-plan';
 import type { PlanValues } from './plan-keys';
@@ -51,6 +52,9 @@ export interface InterfaceChoice {
   readonly enaExpress?: boolean;
   readonly udpTimeoutSeconds?: number;
   readonly udpStreamTimeoutSeconds?: number;
+  readonly privateIpAddress?: string;
+  /** It is there already, with its address, groups and timeouts. */
+  readonly existing?: boolean;
 }
 
 export interface CoreChoice {
@@ -86,11 +90,15 @@ export interface PlanInput {
   readonly threadsPerCore: number;
   readonly dataPlane: PlaneChoice;
   readonly dataInterface: InterfaceChoice;
+  /** ENIs beside it, which the receiver does not use. */
+  readonly additionalInterfaces?: readonly InterfaceChoice[];
   readonly cores: CoreChoice;
   readonly tuning: TuningChoice;
   readonly bootTimeoutSeconds: number;
   readonly packageBaseUrl: string;
   readonly prometheusPort: number;
+  /** 0 where nobody replaces a host. */
+  readonly unhealthyAfterSeconds?: number;
   /** Those of the image, where there is one. */
   readonly versions?: Versions;
 }
@@ -108,6 +116,7 @@ export interface HostPlan {
     readonly deviceIndex: number;
     /** Set where it is not the instance type's default. */
     readonly enaQueueCount?: number;
+    readonly additional: readonly AdditionalInterfacePlan[];
   };
 }
 
@@ -153,6 +162,7 @@ export function planFor(input: PlanInput): PlanOutcome {
   const threads = decideThreads(input, facts, findings);
   const queues = dataPlane.queues ?? 1;
   const nic = decideInterface(input.dataInterface, facts, plane, queues, findings);
+  const additional = decideAdditional(input.additionalInterfaces ?? [], nic, facts, findings);
   const rings = decideRings(dataPlane, findings);
   const socketBufferKiB = dataPlane.socketBufferKiB ?? SOCKET_BUFFER_KIB;
   range(findings, 'socketBuffer in KiB', socketBufferKiB, 64, 1048575); // the receiver's own bounds
@@ -171,6 +181,9 @@ export function planFor(input: PlanInput): PlanOutcome {
   checkNicDriver(dataPlane, facts, findings);
   checkXdpQueues(plane, input.os, queues, nic.eniQueues, findings);
   range(findings, 'bootTimeout in seconds', input.bootTimeoutSeconds, 600, 43200); // a wait condition's own maximum
+  if (input.unhealthyAfterSeconds) {
+    range(findings, 'unhealthyAfter in seconds', input.unhealthyAfterSeconds, 30, 3600);
+  }
   if (input.prometheusPort !== 0) {
     range(findings, 'prometheusPort', input.prometheusPort, 1024, 65535);
   }
@@ -193,6 +206,7 @@ export function planFor(input: PlanInput): PlanOutcome {
         networkCard: nic.networkCard,
         deviceIndex: nic.deviceIndex,
         enaQueueCount: nic.enaQueueCount,
+        additional,
       },
       values: {
         KB_PLAN_VERSION: PLAN_VERSION,
@@ -236,6 +250,7 @@ export function planFor(input: PlanInput): PlanOutcome {
         KB_STATS_PAGE: '/run/kb/stats',
         KB_STATSD: '127.0.0.1:8125',
         KB_STATS_INTERVAL_MS: '1000',
+        KB_HEALTH_SECONDS: `${input.unhealthyAfterSeconds ?? 0}`,
         KB_PROMETHEUS_PORT: `${input.prometheusPort}`,
       },
     },
@@ -350,7 +365,7 @@ function checkXdpQueues(plane: Plane, os: OsChoice, queues: number, eniQueues: n
   }
 }
 
-function warningsFor({ os, dataPlane, dataInterface }: PlanInput, zeroCopy: string): PlanWarning[] {
+function warningsFor({ os, dataPlane, dataInterface, additionalInterfaces = [] }: PlanInput, zeroCopy: string): PlanWarning[] {
   const warnings: PlanWarning[] = [];
   if (dataPlane.plane === 'afxdp' && !os.amazonDriver) {
     warnings.push(zeroCopy === 'require'
@@ -358,7 +373,12 @@ function warningsFor({ os, dataPlane, dataInterface }: PlanInput, zeroCopy: stri
           + 'the deployment fails unless your own image has one' }
       : { id: 'copyMode', message: `AF_XDP on ${os.name} copies every packet: only Amazon Linux carries an ENA driver with zero-copy` });
   }
-  if (dataInterface.enaExpress) {
+  const interfaces = [dataInterface, ...additionalInterfaces];
+  if (interfaces.some(({ existing, privateIpAddress }) => existing || privateIpAddress !== undefined)) {
+    warnings.push({ id: 'fixedAddress', message: 'an ENI or address of its own is in use until the old host is gone, and CloudFormation starts the '
+      + 'new one first: a change that replaces this host fails. Take the host out of the stack in one deployment and put it back in the next' });
+  }
+  if (interfaces.some(({ enaExpress }) => enaExpress)) {
     warnings.push({ id: 'enaExpressLatency', message: 'ENA Express adds tens of microseconds under light load' });
   }
   const groups = dataPlane.flows.filter(({ address }) => /^2(2[4-9]|3\d)\./.test(address)).map(({ address }) => address);

@@ -3,22 +3,31 @@ import * as cdk from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import type { BoundInterface } from '../data-interface';
 import { DataInterface } from '../data-interface';
 import { HostOs } from '../host-os';
 import type { LowLatencyHostProps } from '../low-latency-host-props';
 import { renderUserData } from './bootstrap';
+import { range } from './bounds';
 import { estimateCost } from './cost-estimate';
 import { decide } from './decide';
-import { fail } from './fail';
+import { fail, Findings } from './fail';
 import type { HostPlan } from './host-plan';
 import { hostAsset } from './host-assets';
 import { grantHost, hostTemplate } from './host-template';
-import { BootGate, setNetworkInterfaces } from './network-escape';
+import { inBlock } from './ipv4';
+import { BootGate, setNetworkInterfaces, targetReservation } from './network-escape';
 import { checkImage } from './image-bake';
 import { DEFAULT_BOOT_TIMEOUT, planInput } from './plan-input';
 import { validateTagKeys } from './tag-validation';
 
 export interface Launching {
+  /** Types to take in this order when there is no capacity for the first one, `instanceType`. */
+  readonly fallbackInstanceTypes?: readonly ec2.InstanceType[];
+  /** Seconds after which a host whose receiver is dead says that it is unhealthy, 0 = never. */
+  readonly unhealthyAfterSeconds?: number;
+  /** Hosts there are while the old ones are replaced, for capacity that is reserved. */
+  readonly whileUpdating: number;
   /** The ENIs say which subnet is theirs. An Auto Scaling group puts all of them into its own. */
   readonly interfacesNameSubnets: boolean;
   /** Fewest and most hosts, for what they cost. */
@@ -37,87 +46,146 @@ export class Host {
   public readonly connections: ec2.Connections;
   public readonly placementGroup: ec2.IPlacementGroup;
   public readonly role: iam.IRole;
-  public readonly launchTemplate: ec2.LaunchTemplate;
+  /** Of `instanceType`, then of the others. */
+  public readonly launchTemplates: readonly ec2.LaunchTemplate[];
+  public readonly instanceType: ec2.InstanceType;
   private readonly gate: BootGate;
 
-  public constructor(private readonly scope: Construct, name: string, props: LowLatencyHostProps, launching: Launching) {
-    const { vpc, dataPlane } = props;
-    const instanceType = props.instanceType ?? ec2.InstanceType.of(ec2.InstanceClass.C6IN, ec2.InstanceSize.XLARGE32);
+  public constructor(
+    private readonly scope: Construct, private readonly name: string, private readonly props: LowLatencyHostProps,
+    private readonly launching: Launching,
+  ) {
+    const { vpc } = props;
+    this.instanceType = props.instanceType ?? ec2.InstanceType.of(ec2.InstanceClass.C6IN, ec2.InstanceSize.XLARGE32);
     const os = props.image?.os ?? props.os ?? HostOs.amazonLinux2023();
     const dataInterface = (props.dataInterface ?? DataInterface.of())._bind();
-    const plan = decide(scope, planInput(props, name, instanceType, os, dataInterface, props.image?.versions));
-    const { values, launch } = plan;
-    this.useImage(props, instanceType, plan);
+    const interfaces = [dataInterface, ...(props.additionalInterfaces ?? []).map(each => each._bind())];
+    const plans = this.plans(os, dataInterface);
 
     this.subnet = this.managementSubnet(vpc, props.vpcSubnets);
-    const dataSubnet = dataInterface.subnet ?? this.subnet;
-    this.checkSubnets(dataSubnet, launching.interfacesNameSubnets);
+    interfaces.forEach(each => this.checkInterface(each));
     this.managementSecurityGroup = props.managementSecurityGroup ?? new ec2.SecurityGroup(scope, 'ManagementSecurityGroup', {
       vpc,
       description: 'Management ENI: outbound only, sessions come through Session Manager',
     });
-    this.connections = new ec2.Connections({
-      securityGroups: dataInterface.securityGroups ?? [new ec2.SecurityGroup(scope, 'DataSecurityGroup', {
-        vpc,
-        description: 'Data ENI: who may send to the receiver',
-      })],
-    });
+    this.connections = new ec2.Connections({ securityGroups: dataInterface.securityGroups ?? this.dataSecurityGroups(dataInterface) });
     this.placementGroup = props.placementGroup
       ?? new ec2.PlacementGroup(scope, 'PlacementGroup', { strategy: ec2.PlacementGroupStrategy.CLUSTER });
     this.role = props.role ?? new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
-    const { asset, sha256 } = hostAsset(scope, 'HostAsset', dataPlane.handler.directory);
+    const { asset, sha256 } = hostAsset(scope, 'HostAsset', props.dataPlane.handler.directory);
     grantHost(this.role, asset.bucket.arnForObjects(asset.s3ObjectKey));
 
     this.gate = new BootGate(scope, props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT, launching.signals);
-    const userData = renderUserData(scope, {
-      ...values,
-      KB_SIGNAL_URL: this.gate.url,
-      KB_REGION: cdk.Stack.of(scope).region,
-      KB_ASSET_URL: asset.httpUrl,
-      KB_ASSET_SHA256: sha256,
+    this.launchTemplates = plans.map(({ instanceType, plan: { values, launch } }, index) => {
+      const userData = renderUserData(scope, {
+        ...values,
+        KB_SIGNAL_URL: this.gate.url,
+        KB_REGION: cdk.Stack.of(scope).region,
+        KB_ASSET_URL: asset.httpUrl,
+        KB_ASSET_SHA256: sha256,
+      });
+      const template = hostTemplate(scope, index === 0 ? 'LaunchTemplate' : `LaunchTemplate-${instanceType.toString().replace('.', '-')}`, {
+        instanceType,
+        os,
+        launch,
+        userData,
+        machineImage: props.image ?? props.machineImage,
+        role: this.role,
+        placementGroup: this.placementGroup,
+        rootVolumeSize: props.rootVolumeSize ?? props.image?.rootVolumeSize,
+      });
+      this.setInterfaces(template, interfaces, launch);
+      return template;
     });
-    this.launchTemplate = hostTemplate(scope, 'LaunchTemplate', {
-      instanceType,
-      os,
-      launch,
-      userData,
-      machineImage: props.image ?? props.machineImage,
-      role: this.role,
-      placementGroup: this.placementGroup,
-      rootVolumeSize: props.rootVolumeSize ?? props.image?.rootVolumeSize,
-    });
+    const reserved = this.useReservation();
     if (props.costEstimate ?? true) {
-      estimateCost(scope, instanceType.toString(), ...launching.hosts);
+      estimateCost(scope, this.instanceType.toString(), ...launching.hosts.map(count => Math.max(count, reserved)) as [number, number]);
     }
-    const subnetId = (subnet: ec2.ISubnet) => (launching.interfacesNameSubnets ? subnet.subnetId : undefined);
-    setNetworkInterfaces(this.launchTemplate, [
-      {
-        description: `${name} management`,
-        networkCard: 0,
-        deviceIndex: 0,
-        subnetId: subnetId(this.subnet),
-        securityGroupIds: [this.managementSecurityGroup.securityGroupId],
-      },
-      {
-        description: `${name} data`,
-        networkCard: launch.networkCard,
-        deviceIndex: launch.deviceIndex,
-        subnetId: subnetId(dataSubnet),
-        // Groups may join through `connections` later.
-        securityGroupIds: cdk.Lazy.list({ produce: () => this.connections.securityGroups.map(group => group.securityGroupId) }),
-        enaQueueCount: launch.enaQueueCount,
-        enaExpress: dataInterface.enaExpress,
-        udpTimeoutSeconds: dataInterface.udpTimeout?.toSeconds(),
-        udpStreamTimeoutSeconds: dataInterface.udpStreamTimeout?.toSeconds(),
-      },
-    ]);
   }
 
   /** What launches hosts from the template comes after their policies, and before the wait for their proof. */
   public proves(launcher: cdk.CfnResource): void {
     launcher.node.addDependency(this.role); // its policies too: the first boot reads the asset
-    this.gate.waitFor(launcher, this.launchTemplate);
-    validateTagKeys(this.launchTemplate, launcher);
+    this.gate.waitFor(launcher, this.launchTemplates);
+    this.launchTemplates.forEach(template => validateTagKeys(template, launcher));
+  }
+
+  /** A plan for each type: cores, queues and memory differ. */
+  private plans(os: HostOs, dataInterface: BoundInterface): { instanceType: ec2.InstanceType; plan: HostPlan }[] {
+    return [this.instanceType, ...this.launching.fallbackInstanceTypes ?? []].map((instanceType, index) => {
+      const input = planInput(this.props, this.name, instanceType, os, dataInterface, this.props.image?.versions);
+      const plan = decide(this.scope, {
+        ...input,
+        facts: index === 0 ? input.facts : undefined, // what the user says a type can do is said of the first one
+        unhealthyAfterSeconds: this.launching.unhealthyAfterSeconds,
+      });
+      this.useImage(this.props, instanceType, plan);
+      return { instanceType, plan };
+    });
+  }
+
+  private dataSecurityGroups({ networkInterfaceId }: BoundInterface): ec2.ISecurityGroup[] {
+    return networkInterfaceId !== undefined ? [] : [new ec2.SecurityGroup(this.scope, 'DataSecurityGroup', {
+      vpc: this.props.vpc,
+      description: 'Data ENI: who may send to the receiver',
+    })];
+  }
+
+  private setInterfaces(template: ec2.LaunchTemplate, interfaces: readonly BoundInterface[], launch: HostPlan['launch']): void {
+    const subnetId = (subnet: ec2.ISubnet) => (this.launching.interfacesNameSubnets ? subnet.subnetId : undefined);
+    // Groups may join through `connections` later.
+    const dataGroups = cdk.Lazy.list({ produce: () => this.connections.securityGroups.map(group => group.securityGroupId) });
+    const places = [launch, ...launch.additional];
+    setNetworkInterfaces(template, [
+      {
+        description: `${this.name} management`,
+        networkCard: 0,
+        deviceIndex: 0,
+        subnetId: subnetId(this.subnet),
+        securityGroupIds: [this.managementSecurityGroup.securityGroupId],
+      },
+      ...interfaces.map((each, index) => ({
+        description: index === 0 ? `${this.name} data` : `${this.name} additional ${index}`,
+        networkCard: places[index].networkCard,
+        deviceIndex: places[index].deviceIndex,
+        subnetId: subnetId(each.subnet ?? this.subnet),
+        securityGroupIds: index === 0 || !each.securityGroups ? dataGroups : each.securityGroups.map(group => group.securityGroupId),
+        networkInterfaceId: each.networkInterfaceId,
+        privateIpAddress: each.privateIpAddress,
+        enaQueueCount: places[index].enaQueueCount,
+        enaExpress: each.enaExpress,
+        udpTimeoutSeconds: each.udpTimeout?.toSeconds(),
+        udpStreamTimeoutSeconds: each.udpStreamTimeout?.toSeconds(),
+      })),
+    ]);
+  }
+
+  /** Hosts of the first type start in what is reserved and nowhere else. Returns how many instances are paid for anyway. */
+  private useReservation(): number {
+    const { capacityReservation } = this.props;
+    if (!capacityReservation) {
+      return 0;
+    }
+    const [, most] = this.launching.hosts;
+    const instanceCount = capacityReservation._instanceCount(most);
+    if (instanceCount !== undefined) {
+      const findings = new Findings();
+      range(findings, 'instanceCount', instanceCount, most, 10000, ' of the capacity reservation, for so many hosts');
+      findings.throwIfAny(this.scope);
+      if (instanceCount < this.launching.whileUpdating) {
+        cdk.Annotations.of(this.scope).addWarningV2('cdk-kernel-bypass:capacityReservationUpdate',
+          `a change that replaces hosts needs ${this.launching.whileUpdating} instances for a while, and the capacity reservation has ${instanceCount}: `
+          + "give it more, or let a fleet take FleetUpdate.rolling()");
+      }
+    }
+    targetReservation(this.launchTemplates[0], capacityReservation._bind({
+      scope: this.scope,
+      instanceType: this.instanceType,
+      instanceCount: instanceCount ?? 0,
+      availabilityZone: this.subnet.availabilityZone,
+      placementGroup: this.placementGroup,
+    }));
+    return instanceCount ?? 0;
   }
 
   private useImage({ image, os, machineImage, dataPlane, rootVolumeSize }: LowLatencyHostProps, instanceType: ec2.InstanceType, plan: HostPlan): void {
@@ -139,14 +207,40 @@ export class Host {
     return subnets[0] ?? fail(this.scope, "'vpcSubnets' selects no subnet");
   }
 
-  private checkSubnets(data: ec2.ISubnet, mayDiffer: boolean): void {
-    if (!mayDiffer && data.subnetId !== this.subnet.subnetId) {
-      fail(this.scope, 'an Auto Scaling group puts all ENIs of an instance into one subnet: '
-        + `leave 'subnet' out of the data interface, or give ${data.node.path} to 'vpcSubnets'`);
+  private checkInterface({ subnet, networkInterfaceId, privateIpAddress }: BoundInterface): void {
+    if (!this.launching.interfacesNameSubnets) {
+      this.checkGroupInterface(subnet, networkInterfaceId, privateIpAddress);
     }
-    const [a, b] = [this.subnet.availabilityZone, data.availabilityZone];
+    const a = this.subnet.availabilityZone;
+    const b = subnet?.availabilityZone ?? a;
     if (a !== b && !cdk.Token.isUnresolved(a) && !cdk.Token.isUnresolved(b)) {
       fail(this.scope, `the subnet of the data interface must be in the Availability Zone of the instance, ${a}, got ${b}`);
     }
+    if (privateIpAddress !== undefined) {
+      const block = blockOf(subnet ?? this.subnet);
+      if (block !== undefined && !inBlock(privateIpAddress, block)) {
+        fail(this.scope, `'privateIpAddress' must be an address of its subnet, ${block}, got ${privateIpAddress}`);
+      }
+    }
+  }
+
+  private checkGroupInterface(subnet?: ec2.ISubnet, networkInterfaceId?: string, privateIpAddress?: string): void {
+    if (subnet && subnet.subnetId !== this.subnet.subnetId) {
+      fail(this.scope, 'an Auto Scaling group puts all ENIs of an instance into one subnet: '
+        + `leave 'subnet' out of the data interface, or give ${subnet.node.path} to 'vpcSubnets'`);
+    }
+    if (networkInterfaceId !== undefined || privateIpAddress !== undefined) {
+      fail(this.scope, `an Auto Scaling group gives each host ENIs and addresses of its own, got ${networkInterfaceId ?? privateIpAddress}; `
+        + 'take a LowLatencyInstance for what exists once');
+    }
+  }
+}
+
+/** Addresses of a subnet, where they are known: an imported one may throw. */
+function blockOf(subnet: ec2.ISubnet): string | undefined {
+  try {
+    return cdk.Token.isUnresolved(subnet.ipv4CidrBlock) ? undefined : subnet.ipv4CidrBlock;
+  } catch {
+    return undefined;
   }
 }

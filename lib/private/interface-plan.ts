@@ -3,6 +3,7 @@ import { isPowerOfTwo, range } from './bounds';
 import type { Findings } from './fail';
 import type { InterfaceChoice, Plane } from './host-plan';
 import type { InstanceFacts } from './instance-facts';
+import { isIpv4 } from './ipv4';
 
 // One 4 KiB page minus headroom, Ethernet header and the skb's tail: what ENA gives a single-buffer XDP program.
 const MAX_XDP_MTU = 3498;
@@ -22,19 +23,14 @@ export interface InterfacePlan {
   readonly enaQueueCount?: number;
 }
 
+/** Of an ENI that the receiver does not use: what EC2 has to know. */
+export type AdditionalInterfacePlan = Pick<InterfacePlan, 'networkCard' | 'deviceIndex' | 'enaQueueCount'>;
+
 export function decideInterface(
   choice: InterfaceChoice, facts: InstanceFacts, plane: Plane, queues: number, findings: Findings,
 ): InterfacePlan {
-  const { instanceType, cards } = facts;
-  const networkCard = choice.networkCard ?? Math.min(1, cards.length - 1);
-  const cardIsGood = range(findings, 'networkCard', networkCard, 0, cards.length - 1, ` on ${instanceType}`);
   const deviceIndex = choice.deviceIndex ?? 1;
-  if (deviceIndex === 0) {
-    findings.add("'deviceIndex' 0 is taken by the management ENI; give the data interface 1 or more");
-  } else {
-    const interfaces = cards.reduce((sum, card) => sum + card.interfaces, 0);
-    range(findings, 'deviceIndex', deviceIndex, 1, interfaces - 1, ` on ${instanceType}`);
-  }
+  const { networkCard, cardIsGood } = decidePlace(choice, deviceIndex, facts, findings);
 
   const mtu = choice.mtu ?? defaultMtu(choice, plane);
   if (range(findings, 'mtu', mtu, MIN_MTU, MAX_MTU)) {
@@ -47,8 +43,60 @@ export function decideInterface(
         `'mtu' must be at most ${MAX_ENA_EXPRESS_MTU} with ENA Express, got ${mtu}`);
     }
   }
+  checkOptions(choice, facts, findings);
+  const counts = cardIsGood
+    ? decideQueueCount(choice.queueCount, facts, networkCard, queues, findings)
+    : { eniQueues: queues };
+  return { networkCard, deviceIndex, mtu, ...counts };
+}
+
+/** ENIs beside the data interface, and what all ENIs of a network card may have together. */
+export function decideAdditional(
+  choices: readonly InterfaceChoice[], data: InterfacePlan, facts: InstanceFacts, findings: Findings,
+): AdditionalInterfacePlan[] {
+  const taken = new Set([0, data.deviceIndex, ...choices.flatMap(({ deviceIndex }) => deviceIndex ?? [])]);
+  const given = new Set([data.deviceIndex]);
+  const plans = choices.map(choice => {
+    const deviceIndex = choice.deviceIndex ?? lowestFree(taken);
+    taken.add(deviceIndex);
+    findings.check(!given.has(deviceIndex), `'deviceIndex' ${deviceIndex} is given to two interfaces`);
+    given.add(deviceIndex);
+    findings.check(choice.mtu === undefined, `'mtu' is for the interface of the receiver, got ${choice.mtu} for an additional one, `
+      + 'which the system configures');
+    const { networkCard, cardIsGood } = decidePlace(choice, deviceIndex, facts, findings);
+    checkOptions(choice, facts, findings);
+    const queues = cardIsGood ? decideQueueCount(choice.queueCount, facts, networkCard, 1, findings) : { eniQueues: 1 };
+    return { networkCard, deviceIndex, ...queues };
+  });
+  checkCards([...plans, data], facts, findings);
+  return plans;
+}
+
+function lowestFree(taken: ReadonlySet<number>): number {
+  let index = 1;
+  while (taken.has(index)) {
+    index++;
+  }
+  return index;
+}
+
+function decidePlace(choice: InterfaceChoice, deviceIndex: number, facts: InstanceFacts, findings: Findings) {
+  const { instanceType, cards } = facts;
+  const networkCard = choice.networkCard ?? Math.min(1, cards.length - 1);
+  const cardIsGood = range(findings, 'networkCard', networkCard, 0, cards.length - 1, ` on ${instanceType}`);
+  if (deviceIndex === 0) {
+    findings.add("'deviceIndex' 0 is taken by the management ENI; give the data interface 1 or more");
+  } else {
+    const interfaces = cards.reduce((sum, card) => sum + card.interfaces, 0);
+    range(findings, 'deviceIndex', deviceIndex, 1, interfaces - 1, ` on ${instanceType}`);
+  }
+  return { networkCard, cardIsGood };
+}
+
+/** What holds for every ENI. */
+function checkOptions(choice: InterfaceChoice, facts: InstanceFacts, findings: Findings): void {
   if (choice.enaExpress) {
-    findings.check(facts.enaExpress, `'enaExpress' is not supported by ${instanceType}`);
+    findings.check(facts.enaExpress, `'enaExpress' is not supported by ${facts.instanceType}`);
   }
   // The bounds are EC2's.
   if (choice.udpTimeoutSeconds !== undefined) {
@@ -57,10 +105,24 @@ export function decideInterface(
   if (choice.udpStreamTimeoutSeconds !== undefined) {
     range(findings, 'udpStreamTimeout in seconds', choice.udpStreamTimeoutSeconds, 60, 180);
   }
-  const counts = cardIsGood
-    ? decideQueueCount(choice.queueCount, facts, networkCard, queues, findings)
-    : { eniQueues: queues };
-  return { networkCard, deviceIndex, mtu, ...counts };
+  const { privateIpAddress } = choice;
+  if (privateIpAddress !== undefined) {
+    findings.check(isIpv4(privateIpAddress), `'privateIpAddress' must be an IPv4 address of the subnet, got '${privateIpAddress}'`);
+  }
+}
+
+function checkCards(plans: readonly { networkCard: number; eniQueues: number }[], { cards, instanceType }: InstanceFacts, findings: Findings): void {
+  cards.forEach((card, index) => {
+    const eniQueues = [...plans, { networkCard: 0, eniQueues: cards[0].defaultQueues }] // the management ENI
+      .filter(({ networkCard }) => networkCard === index).map(plan => plan.eniQueues);
+    if (!findings.check(eniQueues.length <= card.interfaces,
+      `network card ${index} of ${instanceType} carries at most ${card.interfaces} ENIs, got ${eniQueues.length}`)) {
+      return;
+    }
+    const queues = eniQueues.reduce((sum, count) => sum + Math.min(count, card.maxQueues), 0); // more is told already
+    findings.check(card.totalQueues === 0 || queues <= card.totalQueues,
+      `the ENIs of network card ${index} of ${instanceType} may have ${card.totalQueues} queues together, got ${queues}; lower a 'queueCount'`);
+  });
 }
 
 function defaultMtu(choice: InterfaceChoice, plane: Plane): number {

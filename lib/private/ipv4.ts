@@ -6,3 +6,14 @@ export function isIpv4(text: string): boolean {
   return parts.length === 4 && text !== '0.0.0.0'
     && parts.every(part => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
 }
+
+/** Whether an address is in a block such as 10.0.1.0/24. */
+export function inBlock(address: string, block: string): boolean {
+  const [network, length] = block.split('/');
+  const size = 2 ** (32 - Number(length));
+  return Math.floor(toNumber(address) / size) === Math.floor(toNumber(network) / size);
+}
+
+function toNumber(address: string): number {
+  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+}

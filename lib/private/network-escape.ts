@@ -17,6 +17,9 @@ export interface NetworkInterfaceSpec {
   /** Left out where an Auto Scaling group says it. */
   readonly subnetId?: string;
   readonly securityGroupIds: string[];
+  /** An ENI that exists brings subnet, groups, address and timeouts with it. */
+  readonly networkInterfaceId?: string;
+  readonly privateIpAddress?: string;
   readonly enaQueueCount?: number;
   readonly enaExpress?: boolean;
   readonly udpTimeoutSeconds?: number;
@@ -31,14 +34,19 @@ export function setNetworkInterfaces(template: ec2.LaunchTemplate, interfaces: r
 }
 
 function render(spec: NetworkInterfaceSpec): object {
-  const { udpTimeoutSeconds, udpStreamTimeoutSeconds } = spec;
+  const { udpTimeoutSeconds, udpStreamTimeoutSeconds, networkInterfaceId } = spec;
   return {
-    Description: spec.description,
+    ...networkInterfaceId === undefined
+      ? {
+          Description: spec.description,
+          SubnetId: spec.subnetId,
+          Groups: spec.securityGroupIds,
+          DeleteOnTermination: true,
+          PrivateIpAddress: spec.privateIpAddress,
+        }
+      : { NetworkInterfaceId: networkInterfaceId },
     NetworkCardIndex: spec.networkCard,
     DeviceIndex: spec.deviceIndex,
-    SubnetId: spec.subnetId,
-    Groups: spec.securityGroupIds,
-    DeleteOnTermination: true,
     EnaQueueCount: spec.enaQueueCount,
     EnaSrdSpecification: spec.enaExpress
       ? { EnaSrdEnabled: true, EnaSrdUdpSpecification: { EnaSrdUdpEnabled: true } }
@@ -47,6 +55,41 @@ function render(spec: NetworkInterfaceSpec): object {
       ? { UdpTimeout: udpTimeoutSeconds, UdpStreamTimeout: udpStreamTimeoutSeconds }
       : undefined,
   };
+}
+
+/** As CloudFormation spells it. */
+export interface ReservationTarget {
+  readonly CapacityReservationId?: string;
+  readonly CapacityReservationResourceGroupArn?: string;
+}
+
+export interface ReservingHosts {
+  readonly scope: Construct;
+  readonly instanceType: ec2.InstanceType;
+  readonly instanceCount: number;
+  readonly availabilityZone: string;
+  readonly placementGroup: ec2.IPlacementGroup;
+}
+
+/** Instances of one type beside each other, for those who name the reservation; returns its id. */
+export function reserveCapacity(hosts: ReservingHosts): string {
+  const { scope, placementGroup } = hosts;
+  return new ec2.CfnCapacityReservation(scope, 'CapacityReservation', {
+    instanceType: hosts.instanceType.toString(),
+    instancePlatform: 'Linux/UNIX',
+    instanceCount: hosts.instanceCount,
+    availabilityZone: hosts.availabilityZone,
+    instanceMatchCriteria: 'targeted',
+    endDateType: 'unlimited',
+    placementGroupArn: cdk.Stack.of(scope).formatArn({
+      service: 'ec2', resource: 'placement-group', resourceName: placementGroup.placementGroupName,
+    }),
+  }).ref;
+}
+
+export function targetReservation(template: ec2.LaunchTemplate, target: ReservationTarget): void {
+  (template.node.defaultChild as ec2.CfnLaunchTemplate)
+    .addPropertyOverride('LaunchTemplateData.CapacityReservationSpecification.CapacityReservationTarget', target);
 }
 
 /** An instance that has everything from its launch template; a new version of the template replaces it. */
@@ -69,7 +112,7 @@ export class BootGate {
   /** Where the host sends its signal. */
   public readonly url: string;
   private readonly handle: cdk.CfnWaitConditionHandle;
-  private template?: cdk.CfnResource;
+  private templates: readonly cdk.CfnResource[] = [];
   private resolving = false;
 
   public constructor(private readonly scope: Construct, private readonly timeout: cdk.Duration, private readonly signals: number) {
@@ -78,8 +121,8 @@ export class BootGate {
     this.url = this.handle.ref;
   }
 
-  public waitFor(launcher: cdk.CfnResource, template: ec2.LaunchTemplate): cdk.CfnWaitCondition {
-    this.template = template.node.defaultChild as ec2.CfnLaunchTemplate;
+  public waitFor(launcher: cdk.CfnResource, templates: readonly ec2.LaunchTemplate[]): cdk.CfnWaitCondition {
+    this.templates = templates.map(template => template.node.defaultChild as ec2.CfnLaunchTemplate);
     const condition = new cdk.CfnWaitCondition(this.scope, 'Ready', {
       handle: this.handle.ref,
       timeout: `${this.timeout.toSeconds()}`,
@@ -96,12 +139,12 @@ export class BootGate {
     resource.overrideLogicalId(cdk.Lazy.uncachedString({ produce: () => (this.resolving ? id : `${id}${this.fingerprint()}`) }));
   }
 
-  /** Eight hex digits of the launch template as it will be rendered, the user's overrides and tags included. */
+  /** Eight hex digits of the launch templates as they will be rendered, the user's overrides and tags included. */
   private fingerprint(): string {
-    const template = this.template as unknown as { _toCloudFormation(): object };
+    const [first, ...rest] = this.templates.map(template => (template as unknown as { _toCloudFormation(): object })._toCloudFormation());
     this.resolving = true;
     try {
-      const facts = [template._toCloudFormation(), this.timeout.toSeconds(), ...this.signals === 1 ? [] : [this.signals]];
+      const facts = [first, this.timeout.toSeconds(), ...this.signals === 1 ? [] : [this.signals], ...rest];
       const rendered: unknown = cdk.Stack.of(this.scope).resolve(facts);
       return createHash('sha256').update(JSON.stringify(rendered)).digest('hex').slice(0, 8);
     } finally {

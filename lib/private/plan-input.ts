@@ -2,22 +2,21 @@
 import { Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { CoreLayout } from '../core-layout';
-import type { DataInterfaceOptions } from '../data-interface';
+import type { BoundInterface } from '../data-interface';
 import type { HostOs } from '../host-os';
 import { HostTuning } from '../host-tuning';
 import type { HostVersions } from '../host-versions';
 import type { LowLatencyHostProps } from '../low-latency-host-props';
-import type { PlanInput } from './host-plan';
+import type { InterfaceChoice, PlanInput } from './host-plan';
 
 /** Longer than any step may take (install: 45 minutes), so that the step's own reason reaches the stack. */
 export const DEFAULT_BOOT_TIMEOUT = Duration.minutes(60);
 
 /** The user's choices as plain values: where constructs end and decisions begin. */
 export function planInput(
-  props: LowLatencyHostProps, name: string, instanceType: ec2.InstanceType, os: HostOs, dataInterface: DataInterfaceOptions,
+  props: LowLatencyHostProps, name: string, instanceType: ec2.InstanceType, os: HostOs, dataInterface: BoundInterface,
   versions?: HostVersions,
 ): PlanInput {
-  const { networkCard, deviceIndex, mtu, queueCount, enaExpress, udpTimeout, udpStreamTimeout } = dataInterface;
   return {
     name,
     os: { name: os.name, amazonDriver: os._amazonDriver },
@@ -25,20 +24,28 @@ export function planInput(
     facts: props.instanceCapabilities?._bind(instanceType),
     threadsPerCore: props.threadsPerCore ?? 1,
     dataPlane: props.dataPlane._bind(),
-    dataInterface: {
-      networkCard,
-      deviceIndex,
-      mtu,
-      queueCount,
-      enaExpress,
-      udpTimeoutSeconds: udpTimeout?.toSeconds(),
-      udpStreamTimeoutSeconds: udpStreamTimeout?.toSeconds(),
-    },
+    dataInterface: interfaceChoice(dataInterface),
+    additionalInterfaces: props.additionalInterfaces?.map(each => interfaceChoice(each._bind())),
     cores: (props.coreLayout ?? CoreLayout.auto())._bind(),
     tuning: (props.tuning ?? HostTuning.lowLatency())._bind(),
     bootTimeoutSeconds: (props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT).toSeconds(),
     packageBaseUrl: props.packageBaseUrl ?? '',
     prometheusPort: props.prometheusPort ?? 0,
     versions,
+  };
+}
+
+function interfaceChoice(bound: BoundInterface): InterfaceChoice {
+  const { networkCard, deviceIndex, mtu, queueCount, enaExpress, udpTimeout, udpStreamTimeout, privateIpAddress } = bound;
+  return {
+    networkCard,
+    deviceIndex,
+    mtu,
+    queueCount,
+    enaExpress,
+    udpTimeoutSeconds: udpTimeout?.toSeconds(),
+    udpStreamTimeoutSeconds: udpStreamTimeout?.toSeconds(),
+    privateIpAddress,
+    existing: bound.networkInterfaceId !== undefined,
   };
 }

@@ -88,6 +88,7 @@ export const PLAN_KEYS = {
   KB_STATSD: { form: /^127\.0\.0\.1:\d+$/, readBy: 'kb-stats', meaning: "the CloudWatch agent's statsd socket" },
   KB_STATS_INTERVAL_MS: { form: NUMBER, readBy: 'kb-stats', meaning: 'publishing interval' },
   KB_PROMETHEUS_PORT: { form: NUMBER, readBy: 'kb-stats', meaning: 'Prometheus text endpoint, 0 = off' },
+  KB_HEALTH_SECONDS: { form: NUMBER, readBy: 'health', meaning: 'a dead receiver makes the host unhealthy, 0 = off' },
   // The longest is a presigned URL that holds the stack's ARN and this handle's logical id.
   KB_SIGNAL_URL: {
     form: TEXT,
@@ -95,7 +96,7 @@ export const PLAN_KEYS = {
     meaning: 'wait-condition handle',
     tokenBytes: 1024,
   },
-  KB_REGION: { form: TEXT, readBy: 'bootstrap', meaning: 'AWS region', tokenBytes: 32 },
+  KB_REGION: { form: TEXT, readBy: 'bootstrap, health', meaning: 'AWS region', tokenBytes: 32 },
   KB_ASSET_URL: { form: TEXT, readBy: 'bootstrap', meaning: 'the asset in S3', tokenBytes: 256 },
   KB_ASSET_SHA256: { form: /^[0-9a-f]{64}$/, readBy: 'bootstrap', meaning: 'SHA-256 of the asset' },
 } as const satisfies Readonly<Record<string, PlanKey>>;

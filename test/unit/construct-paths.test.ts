@@ -48,6 +48,8 @@ test('construct paths of a fleet stay as they are', () => {
   "Demo/Feeds",
   "Demo/Feeds/DataSecurityGroup",
   "Demo/Feeds/DataSecurityGroup/Resource",
+  "Demo/Feeds/HealthPolicy",
+  "Demo/Feeds/HealthPolicy/Resource",
   "Demo/Feeds/HostAsset",
   "Demo/Feeds/HostAsset/AssetBucket",
   "Demo/Feeds/HostAsset/Stage",

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as cdk from 'aws-cdk-lib';
-import { Match } from 'aws-cdk-lib/assertions';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { LowLatencyFleetProps } from '../../lib';
-import { DataInterface, DataPlane, FleetUpdate, LowLatencyFleet, LowLatencyInstance } from '../../lib';
+import { CapacityReservation, DataInterface, DataPlane, FleetUpdate, LowLatencyFleet, LowLatencyInstance } from '../../lib';
 import { demoStack, launchTemplateData, planOf, template } from './fixtures/stack';
 
 function fleetStack(props: Partial<LowLatencyFleetProps> = {}) {
@@ -72,10 +72,105 @@ describe('the group', () => {
   test('has the plan of an instance but for its name', () => {
     const { stack, vpc } = demoStack();
     new LowLatencyInstance(stack, 'Feed', { vpc, dataPlane: DataPlane.afXdp() });
-    const { KB_NAME, KB_SIGNAL_URL, ...plan } = planOf(fleetStack().stack);
+    const { KB_NAME, KB_SIGNAL_URL, KB_HEALTH_SECONDS, ...plan } = planOf(fleetStack().stack);
     expect(planOf(stack)).toMatchObject(plan);
-    expect(KB_NAME).toBe('Demo-Feeds');
+    expect([KB_NAME, KB_HEALTH_SECONDS]).toEqual(['Demo-Feeds', '60']);
+    expect(planOf(stack).KB_HEALTH_SECONDS).toBe('0'); // nobody would replace it
     expect(KB_SIGNAL_URL).toMatch(/FeedsReadyHandle/);
+  });
+});
+
+describe('several types', () => {
+  const types = ['c6in.16xlarge', 'c7gn.16xlarge'].map(name => new ec2.InstanceType(name));
+  const planOfType = (data: any) => {
+    const text = (data.UserData['Fn::Base64']['Fn::Join'][1] as unknown[]).filter(part => typeof part === 'string').join('');
+    return Object.fromEntries([...text.matchAll(/^(KB_\w+)="(.*)"$/gm)].map(([, key, value]) => [key, value]));
+  };
+
+  test('are tried in order, each with a template and a plan of its own', () => {
+    const { stack, fleet } = fleetStack({ fallbackInstanceTypes: types });
+    const templates = [fleet.launchTemplate, ...fleet.fallbackLaunchTemplates].map(each => stack.resolve(each.launchTemplateId).Ref as string);
+    expect(templates).toHaveLength(3);
+    const { MixedInstancesPolicy: policy, LaunchTemplate } = group(stack).Properties;
+    expect(LaunchTemplate).toBeUndefined();
+    expect(policy.InstancesDistribution).toEqual({ OnDemandAllocationStrategy: 'prioritized', OnDemandPercentageAboveBaseCapacity: 100 });
+    expect(policy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId).toEqual({ Ref: templates[0] });
+    expect(policy.LaunchTemplate.Overrides).toEqual([
+      { InstanceType: 'c6in.32xlarge' },
+      ...types.map((type, index) => ({
+        InstanceType: type.toString(),
+        LaunchTemplateSpecification: {
+          LaunchTemplateId: { Ref: templates[index + 1] }, Version: { 'Fn::GetAtt': [templates[index + 1], 'LatestVersionNumber'] },
+        },
+      })),
+    ]);
+    const all = template(stack).findResources('AWS::EC2::LaunchTemplate');
+    const plans = templates.map(id => planOfType(all[id].Properties.LaunchTemplateData));
+    expect(plans.map(plan => [plan.KB_INSTANCE_TYPE, plan.KB_DATA_CARD, plan.KB_RX_CORES])).toEqual([
+      ['c6in.32xlarge', '1', '32'], ['c6in.16xlarge', '0', '2'], ['c7gn.16xlarge', '0', '2'],
+    ]);
+    expect(all[templates[2]].Properties.LaunchTemplateData.ImageId).toMatch(/arm64$/);
+  });
+
+  test('are waited for: another plan of any of them is another gate', () => {
+    const gate = (fallbackInstanceTypes: ec2.InstanceType[]) =>
+      resource(fleetStack({ fallbackInstanceTypes }).stack, 'AWS::CloudFormation::WaitCondition')[0];
+    expect(gate([types[0]])).not.toBe(gate([types[1]]));
+  });
+});
+
+describe('health', () => {
+  test('is what the host says once a boot must be over, and the host may say it of its own group only', () => {
+    const { stack } = fleetStack({ bootTimeout: cdk.Duration.minutes(30) });
+    const [id, { Properties }] = resource(stack, 'AWS::AutoScaling::AutoScalingGroup');
+    expect(Properties).toMatchObject({ HealthCheckType: 'EC2', HealthCheckGracePeriod: 1800 });
+    const policies = Object.entries(template(stack).findResources('AWS::IAM::Policy')).filter(([name]) => name.startsWith('FeedsHealthPolicy'));
+    expect(policies.map(([, policy]) => policy.Properties.PolicyDocument.Statement)).toEqual([[
+      { Effect: 'Allow', Action: 'autoscaling:SetInstanceHealth', Resource: { 'Fn::Join': ['', expect.arrayContaining([{ Ref: id }])] } },
+    ]]);
+    expect(planOf(stack).KB_HEALTH_SECONDS).toBe('60');
+  });
+
+  test('is left to EC2 when it is asked to be', () => {
+    const { stack } = fleetStack({ unhealthyAfter: cdk.Duration.seconds(0) });
+    expect(planOf(stack).KB_HEALTH_SECONDS).toBe('0');
+    expect(group(stack).Properties.HealthCheckGracePeriod).toBeUndefined();
+    expect(JSON.stringify(template(stack).toJSON())).not.toContain('SetInstanceHealth');
+  });
+});
+
+describe('reserved capacity', () => {
+  const reservation = (options?: { instanceCount?: number }, props: Partial<LowLatencyFleetProps> = {}) =>
+    fleetStack({ maxCapacity: 2, capacityReservation: CapacityReservation.of(options), ...props });
+
+  test('is beside the hosts, for them alone, and they start nowhere else', () => {
+    const { stack, fleet, vpc } = reservation({ instanceCount: 4 });
+    const [id, { Properties }] = resource(stack, 'AWS::EC2::CapacityReservation');
+    expect(Properties).toEqual({
+      InstanceType: 'c6in.32xlarge', InstancePlatform: 'Linux/UNIX', InstanceCount: 4, InstanceMatchCriteria: 'targeted', EndDateType: 'unlimited',
+      AvailabilityZone: stack.resolve(vpc.privateSubnets[0].availabilityZone),
+      PlacementGroupArn: { 'Fn::Join': ['', expect.arrayContaining([stack.resolve(fleet.placementGroup.placementGroupName)])] },
+    });
+    expect(launchTemplateData(stack).CapacityReservationSpecification).toEqual({ CapacityReservationTarget: { CapacityReservationId: { Ref: id } } });
+  });
+
+  test('can be there already', () => {
+    const target = (capacityReservation: CapacityReservation) =>
+      launchTemplateData(fleetStack({ capacityReservation }).stack).CapacityReservationSpecification.CapacityReservationTarget as object;
+    expect(target(CapacityReservation.fromCapacityReservationId('cr-1'))).toEqual({ CapacityReservationId: 'cr-1' });
+    expect(target(CapacityReservation.fromResourceGroupArn('arn:1'))).toEqual({ CapacityReservationResourceGroupArn: 'arn:1' });
+  });
+
+  test('is told to be too little for an update that needs twice as much', () => {
+    const warning = Match.stringLikeRegexp('needs 4 instances for a while, and the capacity reservation has 2.*:capacityReservationUpdate');
+    Annotations.fromStack(reservation().stack).hasWarning('/Demo/Feeds', warning);
+    Annotations.fromStack(reservation({ instanceCount: 4 }).stack).hasNoWarning('/Demo/Feeds', warning);
+    Annotations.fromStack(reservation({}, { update: FleetUpdate.rolling() }).stack).hasNoWarning('/Demo/Feeds', Match.stringLikeRegexp('capacityReservation'));
+  });
+
+  test('costs from the start', () => {
+    const { stack } = reservation({ instanceCount: 4 });
+    Annotations.fromStack(stack).hasInfo('/Demo/Feeds', Match.stringLikeRegexp('^4 x c6in.32xlarge'));
   });
 });
 
@@ -155,6 +250,17 @@ describe('fails', () => {
       "'minInstancesInService' must be less than 'maxCapacity' (2), so that a host can be replaced, got 2"],
     ['on a pause that CloudFormation does not make', { update: FleetUpdate.rolling({ pauseTime: cdk.Duration.hours(2) }) },
       "'pauseTime in seconds' must be between 0 and 3600, got 7200"],
+    ['on a type twice', { fallbackInstanceTypes: [new ec2.InstanceType('c6in.32xlarge')] },
+      "'fallbackInstanceTypes' has c6in.32xlarge twice, or it is the 'instanceType'"],
+    ['on a fallback that cannot have the plan', { fallbackInstanceTypes: [new ec2.InstanceType('c6in.large')], dataPlane: DataPlane.afXdp({ queues: 4 }) },
+      "'queues' must be between 1 and 2 on c6in.large, got 4"],
+    ['on health that is judged in haste', { unhealthyAfter: cdk.Duration.seconds(10) }, "'unhealthyAfter in seconds' must be between 30 and 3600, got 10"],
+    ['on a reservation for fewer hosts than there may be', { maxCapacity: 3, capacityReservation: CapacityReservation.of({ instanceCount: 2 }) },
+      "'instanceCount' must be between 3 and 10000 of the capacity reservation, for so many hosts, got 2"],
+    ['on an address for all', { dataInterface: DataInterface.of({ privateIpAddress: '10.0.128.9' }) },
+      'an Auto Scaling group gives each host ENIs and addresses of its own, got 10.0.128.9; take a LowLatencyInstance for what exists once'],
+    ['on an ENI for all', { dataInterface: DataInterface.fromNetworkInterface('eni-1') },
+      'an Auto Scaling group gives each host ENIs and addresses of its own, got eni-1; take a LowLatencyInstance for what exists once'],
     ["on the data ENI in the management ENI's place", { dataInterface: DataInterface.of({ deviceIndex: 0 }) },
       "'deviceIndex' 0 is taken by the management ENI; give the data interface 1 or more"],
   ])('%s', (_, props, message) => {
@@ -231,5 +337,9 @@ test.each<[string, FleetUpdate]>([['replaced', FleetUpdate.replace()], ['rolled'
     const app = new cdk.App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } });
     const { stack, vpc } = demoStack(app);
     new LowLatencyFleet(stack, 'Feeds', { vpc, dataPlane: DataPlane.dpdk(), minCapacity: 2, maxCapacity: 4, update });
+    new LowLatencyFleet(stack, 'Others', {
+      vpc, dataPlane: DataPlane.dpdk(), update, fallbackInstanceTypes: [new ec2.InstanceType('c6in.16xlarge')],
+      capacityReservation: CapacityReservation.of(), additionalInterfaces: [DataInterface.of()],
+    });
     expect(() => app.synth()).not.toThrow();
   }, patience);
