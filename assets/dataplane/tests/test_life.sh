@@ -22,9 +22,6 @@ case $plane in
   afxdp) program=kb-afxdp kept=("$BPF" "$NET_ADMIN") granted=(net_raw net_admin bpf perfmon ipc_lock) ;;
   dpdk)
     program=kb-dpdk kept=("$IPC_LOCK" "$NET_ADMIN" "$NET_RAW" "$BPF") granted=()
-    # net_af_xdp forgets its umem when it closes, which a build with a sanitizer would be blamed for
-    echo 'leak:xsk_umem__create' >"$work/suppressions"
-    export LSAN_OPTIONS=suppressions=$work/suppressions:print_suppressions=0
     unset KB_DATA_IFACE # it is what KB_EAL_ARGS names
     export KB_POLL_MODE=spin KB_DATA_IP=10.0.0.2 KB_DATA_PREFIX=24 \
       KB_EAL_ARGS="--no-pci --no-huge --no-shconf --no-telemetry -m 128 --lcores=0@(0) --vdev=net_af_xdp0,iface=kbrx"

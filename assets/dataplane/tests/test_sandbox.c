@@ -2,14 +2,18 @@
 /* Each case in a process of its own: what is given up does not come back. */
 #include "check.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -149,6 +153,27 @@ static void open_and_be_logged(void)
 		_exit(1);
 }
 
+/* A kernel, or a container, that answers the call itself with an error. */
+static void where_there_is_no_filter(void)
+{
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {.len = 4, .filter = code};
+	const int *const none = NULL;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(4);
+	if (!kb_sandbox_filter(KB_SECCOMP_ENFORCE, &none, 1))
+		_exit(1);
+	fprintf(stderr, "%s\n", kb_err_text());
+	open("/etc/passwd", O_RDONLY | O_CLOEXEC); /* nothing has changed */
+}
+
 static void a_bug(void)
 {
 	filter(KB_SECCOMP_ENFORCE, NULL);
@@ -194,6 +219,13 @@ static void logging_lets_it_happen(void **state)
 {
 	(void)state;
 	assert_int_equal(run(open_and_be_logged), SURVIVED);
+}
+
+static void a_kernel_without_it_is_an_error_and_no_end(void **state)
+{
+	(void)state;
+	assert_int_equal(run(where_there_is_no_filter), SURVIVED);
+	assert_contains(output, "filter system calls: Function not implemented");
 }
 
 static void an_abort_stays_an_abort(void **state)
@@ -275,6 +307,7 @@ int main(void)
 		cmocka_unit_test(another_call_ends_it_with_its_name),
 		cmocka_unit_test(a_handler_names_its_own),
 		cmocka_unit_test(logging_lets_it_happen),
+		cmocka_unit_test(a_kernel_without_it_is_an_error_and_no_end),
 		cmocka_unit_test(an_abort_stays_an_abort),
 	};
 	const struct CMUnitTest capabilities[] = {
