@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 import { advise } from './commands/advise';
+import { bench } from './commands/bench';
 import type { Command } from './commands/command';
 import { instances } from './commands/instances';
 import { lab } from './commands/lab';
@@ -9,7 +10,7 @@ import { preflight } from './commands/preflight';
 import { report } from './commands/report';
 import { rss } from './commands/rss';
 
-const COMMANDS: readonly Command[] = [advise, instances, lab, labVm, preflight, report, rss];
+const COMMANDS: readonly Command[] = [advise, bench, instances, lab, labVm, preflight, report, rss];
 
 function usage(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length));

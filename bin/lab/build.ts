@@ -9,13 +9,16 @@ import { Terminal } from './terminal';
 /** Programs by the folder of the build that holds them. */
 const FOLDER: Readonly<Record<string, string>> = {
   'kb-kernel': '', 'kb-afxdp': '', 'kb-dpdk': '', 'kb-stats': 'tools', 'kb-xdp': 'tools', 'kb-gen': 'tools', 'kb-gen-dpdk': 'tools',
+  'cost_none': 'tests', 'cost_count': 'tests', 'cost_feed': 'tests', 'cost_ring': 'tests', // of the bench
 };
 
 /** The data plane as built for the lab. */
 export class DataPlaneBuild {
   /** Builds the programs, what changed since the last time; `handler` is a built-in's name or a directory. */
-  static async make(programs: readonly string[], handler: string, terminal: Terminal, signal: AbortSignal): Promise<DataPlaneBuild> {
-    const folder = path.join(PACKAGE_ROOT, 'build', 'lab');
+  static async make(
+    programs: readonly string[], handler: string, terminal: Terminal, signal: AbortSignal, buildName = 'lab',
+  ): Promise<DataPlaneBuild> {
+    const folder = path.join(PACKAGE_ROOT, 'build', buildName);
     const source = path.join(PACKAGE_ROOT, 'assets', 'dataplane');
     checkWritable(folder);
     terminal.progress('building the data plane');

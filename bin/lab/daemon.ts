@@ -41,9 +41,9 @@ export class Daemon {
   }
 
   /** Asks it to end, insists after a while, and waits until it is gone. Returns how it ended. */
-  async stop(): Promise<string> {
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<string> {
     if (this.ended === undefined) {
-      this.child.kill('SIGTERM');
+      this.child.kill(signal);
       const insist = setTimeout(() => this.child.kill('SIGKILL'), GRACE_MS);
       await this.end;
       clearTimeout(insist);

@@ -12,13 +12,13 @@ export const PACKAGES: readonly string[] = [
 ];
 
 /** Installs what is missing, and says what that is before it does. */
-export async function installPrerequisites(terminal: Terminal, root: boolean, signal: AbortSignal): Promise<void> {
-  const missing = await missingPackages(signal);
+export async function installPrerequisites(terminal: Terminal, root: boolean, signal: AbortSignal, packages = PACKAGES): Promise<void> {
+  const missing = await missingPackages(signal, packages);
   if (missing.length === 0) {
     return;
   }
   if (!root) {
-    throw CommandError.usage(`these Debian packages are missing: ${missing.join(' ')}; install them with 'sudo apt-get install ${missing.join(' ')}', or run the lab as root`);
+    throw CommandError.usage(`these Debian packages are missing: ${missing.join(' ')}; install them with 'sudo apt-get install ${missing.join(' ')}', or run this as root`);
   }
   terminal.say(`installing ${missing.length} Debian packages: ${missing.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -30,10 +30,10 @@ export async function installPrerequisites(terminal: Terminal, root: boolean, si
   }
 }
 
-export async function missingPackages(signal?: AbortSignal): Promise<string[]> {
+export async function missingPackages(signal?: AbortSignal, packages = PACKAGES): Promise<string[]> {
   let listed: string;
   try {
-    listed = (await attempt('dpkg-query', ['--show', '--showformat=${db:Status-Status} ${Package}\n', ...PACKAGES], { signal })).stdout;
+    listed = (await attempt('dpkg-query', ['--show', '--showformat=${db:Status-Status} ${Package}\n', ...packages], { signal })).stdout;
   } catch (error) {
     if (error instanceof CommandError) {
       return []; // not a Debian: the build names what it misses
@@ -41,5 +41,5 @@ export async function missingPackages(signal?: AbortSignal): Promise<string[]> {
     throw error;
   }
   const installed = listed.split('\n').filter((line) => line.startsWith('installed ')).map((line) => line.split(' ')[1]);
-  return PACKAGES.filter((name) => !installed.includes(name));
+  return packages.filter((name) => !installed.includes(name));
 }

@@ -15,6 +15,8 @@ export interface Snapshot {
   readonly handler: string;
   /** Given to the handler and not refused by it. */
   readonly received: number;
+  /** What the handler had sent, each copy counted. */
+  readonly sent: number;
   readonly lost: Causes;
   readonly ignored: Causes;
   readonly oneWay: Histogram;
@@ -29,6 +31,7 @@ interface StatsJson {
   readonly mode: Mode;
   readonly handlerName: string;
   readonly received: number;
+  readonly sent: number;
   readonly lost: Causes;
   readonly ignored: Causes;
   readonly latencyNs: { readonly receive: { readonly max: number }; readonly oneway: { readonly max: number } };
@@ -52,6 +55,7 @@ export function parseSnapshot(text: string): Snapshot {
     mode: { driver, xdp, copy, detail },
     handler: json.handlerName,
     received: json.received,
+    sent: json.sent,
     lost: json.lost,
     ignored: json.ignored,
     oneWay: histogram(json.histograms.oneway, json.latencyNs.oneway.max),

@@ -168,14 +168,15 @@ static __attribute__((noinline, cold)) void count_refused(struct kb_queue *q,
 
 /* The cause to refuse a frame for, or KB_PARSE_OK with *out filled in. */
 static inline int classify(const struct kb_queue *q, const uint8_t *frame, uint32_t len,
-			   struct kb_pkt *out)
+			   struct kb_flow_run *flow, struct kb_pkt *out)
 {
 	const int cause = kb_parse_udp(frame, len, out);
 
 	if (cause != KB_PARSE_OK)
 		return cause;
-	return kb_flows_match(&q->be->cfg.flows, out->dst_addr, out->dst_port) ? KB_PARSE_OK
-										: KB_CAUSE_NO_FLOW;
+	return kb_flow_run_match(flow, &q->be->cfg.flows, out->dst_addr, out->dst_port)
+		       ? KB_PARSE_OK
+		       : KB_CAUSE_NO_FLOW;
 }
 
 /* For an attached kb-dump, before anything is done with the frames. */
@@ -184,6 +185,7 @@ static __attribute__((noinline, cold)) void tap(const struct kb_queue *q, uint32
 {
 	struct kb_tap *const t = kb_tap_begin(q->index);
 	const uint64_t now_ns = kb_now_ns();
+	struct kb_flow_run flow = KB_FLOW_RUN_NEW;
 	struct kb_pkt pkt;
 
 	if (!t)
@@ -195,7 +197,7 @@ static __attribute__((noinline, cold)) void tap(const struct kb_queue *q, uint32
 
 		/* KB_PARSE_OK, -1, is KB_TAP_DELIVERED in its 8 bits. */
 		kb_tap_frame(t, frame, desc->len, desc->len, now_ns,
-			     (uint8_t)classify(q, frame, desc->len, &pkt));
+			     (uint8_t)classify(q, frame, desc->len, &flow, &pkt));
 	}
 	kb_tap_end(t);
 }
@@ -205,12 +207,13 @@ static uint32_t take(struct kb_queue *q, struct kb_pkt *v, uint32_t idx, uint32_
 {
 	struct kb_xsk *const x = &q->xsk;
 	uint32_t refused[KB_CAUSES] = {0};
+	struct kb_flow_run flow = KB_FLOW_RUN_NEW;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < got; i++) {
 		const struct xdp_desc *const desc = xsk_ring_cons__rx_desc(&x->rx, idx + i);
 		uint8_t *const frame = x->area + desc->addr;
-		const int cause = classify(q, frame, desc->len, &v[n]);
+		const int cause = classify(q, frame, desc->len, &flow, &v[n]);
 
 		if (__builtin_expect(cause != KB_PARSE_OK, 0)) {
 			refused[cause]++;

@@ -117,7 +117,8 @@ static bool csum_is_bad(uint64_t flags)
 }
 
 /* The cause to refuse a frame for, or KB_PARSE_OK with *out filled in. */
-static inline int classify(const struct kb_queue *q, const struct rte_mbuf *m, struct kb_pkt *out)
+static inline int classify(const struct kb_queue *q, const struct rte_mbuf *m,
+			   struct kb_flow_run *flow, struct kb_pkt *out)
 {
 	if (unlikely(m->nb_segs != 1))
 		return KB_CAUSE_SCATTERED;
@@ -126,8 +127,9 @@ static inline int classify(const struct kb_queue *q, const struct rte_mbuf *m, s
 		return cause;
 	if (unlikely(m->ol_flags & CSUM_DOUBT) && csum_is_bad(m->ol_flags))
 		return KB_CAUSE_NIC_ERROR;
-	return likely(kb_flows_match(q->flows, out->dst_addr, out->dst_port)) ? KB_PARSE_OK
-									      : KB_CAUSE_NO_FLOW;
+	return likely(kb_flow_run_match(flow, q->flows, out->dst_addr, out->dst_port))
+		       ? KB_PARSE_OK
+		       : KB_CAUSE_NO_FLOW;
 }
 
 static void send_control(struct kb_queue *q, struct rte_mbuf *m, uint32_t len)
@@ -165,6 +167,7 @@ static void __attribute__((noinline)) tap(const struct kb_queue *q, uint32_t n)
 {
 	struct kb_tap *const t = kb_tap_begin(q->id);
 	const uint64_t now_ns = kb_now_ns();
+	struct kb_flow_run flow = KB_FLOW_RUN_NEW;
 	struct kb_pkt pkt;
 	if (!t)
 		return;
@@ -172,7 +175,7 @@ static void __attribute__((noinline)) tap(const struct kb_queue *q, uint32_t n)
 		const struct rte_mbuf *const m = q->held[i];
 		/* KB_PARSE_OK, -1, is KB_TAP_DELIVERED in its 8 bits. */
 		kb_tap_frame(t, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len,
-			     now_ns, (uint8_t)classify(q, m, &pkt));
+			     now_ns, (uint8_t)classify(q, m, &flow, &pkt));
 	}
 	kb_tap_end(t);
 }
@@ -189,12 +192,13 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 	if (n && kb_tap_wanted(q->id))
 		tap(q, n);
 
+	struct kb_flow_run flow = KB_FLOW_RUN_NEW;
 	uint32_t kept = 0;
 	uint32_t refused = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		if (i + PREFETCH < n)
 			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH], void *));
-		const int cause = classify(q, m[i], &v[kept]);
+		const int cause = classify(q, m[i], &flow, &v[kept]);
 		if (unlikely(cause != KB_PARSE_OK)) {
 			refuse(q, m[i], cause);
 			q->refused[refused++] = m[i];
