@@ -338,6 +338,26 @@ static void a_restarted_receiver_counts_from_zero(void **state)
 	assert_sum("PacketsReceived", "", 30);
 }
 
+static void what_a_receiver_counted_last_is_published_once(void **state)
+{
+	(void)state;
+	page->queue[0].received = 100;
+	interval(page);
+	page->queue[0].received = 160;
+	memset(&agent, 0, sizeof(agent));
+	kb_publisher_finish(&publisher, page);
+	assert_sum("PacketsReceived", "", 60);
+	fresh_receiver();
+	page->queue[0].received = 30;
+	interval(page);
+	assert_sum("PacketsReceived", "", 30);
+	/* A page that was never looked at says nothing of an interval. */
+	memset(&agent, 0, sizeof(agent));
+	page->start_ns++;
+	kb_publisher_finish(&publisher, page);
+	assert_not_sent("PacketsReceived", "");
+}
+
 static void a_restarted_publisher_publishes_nothing_twice(void **state)
 {
 	(void)state;
@@ -439,6 +459,7 @@ int main(void)
 		cmocka_unit_test_setup(datagrams_stay_below_the_mtu, clear),
 		CASE(only_growth_is_published),
 		CASE(a_restarted_receiver_counts_from_zero),
+		CASE(what_a_receiver_counted_last_is_published_once),
 		CASE(a_restarted_publisher_publishes_nothing_twice),
 		CASE(a_receiver_that_is_absent_or_silent_is_down),
 		CASE(the_fast_path_is_the_mode_planned),

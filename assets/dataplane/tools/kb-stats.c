@@ -73,11 +73,17 @@ static void publish(struct kb_publisher *p)
 {
 	const bool was_up = p->up;
 	const struct kb_stats *const page = attach(p->cfg);
+	static const struct kb_stats *last; /* kept, to see what a receiver counted before its end */
 
+	if (page && last && page->start_ns != last->start_ns)
+		kb_publisher_finish(p, last);
 	kb_publisher_run(p, page, kb_now_ns());
 	if (p->up != was_up)
 		printf("%s: receiver is %s\n", PROGRAM, p->up ? "up" : "silent");
-	kb_stats_unmap(page);
+	if (page) {
+		kb_stats_unmap(last);
+		last = page;
+	}
 }
 
 /* Answers Prometheus until the next interval begins. */

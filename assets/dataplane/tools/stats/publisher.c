@@ -112,6 +112,14 @@ static void publish_page(struct kb_publisher *p, const struct kb_stats *page)
 	p->last = p->now;
 }
 
+void kb_publisher_finish(struct kb_publisher *p, const struct kb_stats *page)
+{
+	if (!p->has_last || page->start_ns != p->last.start_ns)
+		return;
+	publish_page(p, page);
+	kb_statsd_flush(&p->statsd);
+}
+
 void kb_publisher_run(struct kb_publisher *p, const struct kb_stats *page, uint64_t now_ns)
 {
 	p->up = page && kb_page_alive(page, now_ns);

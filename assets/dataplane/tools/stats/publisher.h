@@ -31,6 +31,12 @@ struct kb_publisher {
 /* Publishes one interval: page is NULL while there is none. */
 void kb_publisher_run(struct kb_publisher *p, const struct kb_stats *page, uint64_t now_ns);
 
+/*
+ * The receiver of `page` has been replaced: publishes what it counted since it was last looked at,
+ * which its successor's page no longer says.
+ */
+void kb_publisher_finish(struct kb_publisher *p, const struct kb_stats *page);
+
 /* Whether the receiver's heart beats. */
 bool kb_page_alive(const struct kb_stats *page, uint64_t now_ns);
 
