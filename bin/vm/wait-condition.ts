@@ -17,14 +17,15 @@ export interface Outcome {
   readonly reason: string;
 }
 
-/** A wait condition of count one and its handle, a presigned address that takes one document. */
+/** A wait condition and its handle, a presigned address that takes one document of each machine. */
 export class WaitCondition {
   readonly handleHost: string;
   readonly handleUrl: string;
-  readonly signals: Signal[] = [];
-  readonly outcome: Promise<Outcome>;
+  /** What happened, in order: successes, and what ends the wait. */
+  private readonly events: (Signal | Outcome)[] = [];
   private readonly path: string;
-  private settle!: (outcome: Outcome) => void;
+  private readonly waiting: (() => void)[] = [];
+  private count = 1;
 
   constructor(region: string, accountId: string, stackName: string, logicalId: string, private readonly started = Date.now()) {
     this.handleHost = `cloudformation-waitcondition-${region}.s3.amazonaws.com`;
@@ -40,19 +41,38 @@ export class WaitCondition {
     });
     this.path = `/${encodeURIComponent(arn)}?${query.toString()}`;
     this.handleUrl = `https://${this.handleHost}${this.path}`;
-    this.outcome = new Promise((resolve) => {
-      this.settle = resolve;
-    });
+  }
+
+  get signals(): Signal[] {
+    return this.events.filter((event) => 'uniqueId' in event);
+  }
+
+  /** How a wait for one machine ends. */
+  get outcome(): Promise<Outcome> {
+    return this.expect(1);
+  }
+
+  /** How a wait for so many machines ends: with the first that fails, or when so many have succeeded. */
+  async expect(count: number): Promise<Outcome> {
+    this.count = count;
+    for (;;) {
+      const outcome = this.verdict(count);
+      if (outcome !== undefined) {
+        return outcome;
+      }
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
   }
 
   /** CloudFormation's own patience, counted by whoever runs the clock. */
   timeOut(): void {
-    this.settle({ status: 'CREATE_FAILED', reason: `WaitCondition timed out. Received ${this.successes()} conditions when expecting 1` });
+    const { size } = successes(this.events);
+    this.note({ status: 'CREATE_FAILED', reason: `WaitCondition timed out. Received ${size} conditions when expecting ${this.count}` });
   }
 
   /** The instance is gone, and nobody is left to signal. */
   fail(reason: string): void {
-    this.settle({ status: 'CREATE_FAILED', reason });
+    this.note({ status: 'CREATE_FAILED', reason });
   }
 
   /** There was nothing to wait for but this. */
@@ -69,19 +89,39 @@ export class WaitCondition {
     const signal = readSignal(body, Date.now() - this.started);
     if (typeof signal === 'string') {
       // S3 stores anything; CloudFormation then fails the stack over what it cannot read.
-      this.settle({ status: 'CREATE_FAILED', reason: `Invalid WaitCondition signal: ${signal}` });
+      this.note({ status: 'CREATE_FAILED', reason: `Invalid WaitCondition signal: ${signal}` });
       return { status: 200, error: '' };
     }
-    this.signals.push(signal);
-    this.settle(signal.status === 'SUCCESS'
-      ? { status: 'CREATE_COMPLETE', reason: signal.reason }
-      : { status: 'CREATE_FAILED', reason: `WaitCondition received failed message: '${signal.reason}' for uniqueId: ${signal.uniqueId}` });
+    this.note(signal);
     return { status: 200, error: '' };
   }
 
-  private successes(): number {
-    return this.signals.filter(({ status }) => status === 'SUCCESS').length;
+  private note(event: Signal | Outcome): void {
+    this.events.push(event);
+    this.waiting.splice(0).forEach((wake) => wake());
   }
+
+  /** The first event that ends a wait for so many machines; what comes later changes nothing. */
+  private verdict(count: number): Outcome | undefined {
+    for (const [i, event] of this.events.entries()) {
+      if (!('uniqueId' in event)) {
+        return event;
+      }
+      const { status, reason, uniqueId } = event;
+      if (status === 'FAILURE') {
+        return { status: 'CREATE_FAILED', reason: `WaitCondition received failed message: '${reason}' for uniqueId: ${uniqueId}` };
+      }
+      if (successes(this.events.slice(0, i + 1)).size >= count) {
+        return { status: 'CREATE_COMPLETE', reason };
+      }
+    }
+    return undefined;
+  }
+}
+
+/** The machines that succeeded: a second document of the same one replaces its first. */
+function successes(events: readonly (Signal | Outcome)[]): ReadonlySet<string> {
+  return new Set(events.flatMap((event) => ('uniqueId' in event && event.status === 'SUCCESS' ? [event.uniqueId] : [])));
 }
 
 function readSignal(body: string, at: number): Signal | string {

@@ -27,6 +27,35 @@ test('fails when nobody signals', async () => {
   await expect(wait.outcome).resolves.toEqual({ status: 'CREATE_FAILED', reason: 'WaitCondition timed out. Received 0 conditions when expecting 1' });
 });
 
+describe('for two machines', () => {
+  const from = (uniqueId: string, status = 'SUCCESS') => JSON.stringify({ Status: status, Reason: `${uniqueId} says`, UniqueId: uniqueId, Data: '' });
+
+  test('completes when both have succeeded, whether before or while it waits', async () => {
+    const wait = create();
+    wait.put(path(wait), '', from('i-1'));
+    const outcome = wait.expect(2);
+    wait.put(path(wait), '', from('i-2'));
+    await expect(outcome).resolves.toEqual({ status: 'CREATE_COMPLETE', reason: 'i-2 says' });
+  });
+
+  test('counts a machine once', async () => {
+    const wait = create();
+    const outcome = wait.expect(2);
+    wait.put(path(wait), '', from('i-1'));
+    wait.put(path(wait), '', from('i-1'));
+    wait.timeOut();
+    await expect(outcome).resolves.toEqual({ status: 'CREATE_FAILED', reason: 'WaitCondition timed out. Received 1 conditions when expecting 2' });
+  });
+
+  test('fails with the first that fails', async () => {
+    const wait = create();
+    const outcome = wait.expect(2);
+    wait.put(path(wait), '', from('i-1'));
+    wait.put(path(wait), '', from('i-2', 'FAILURE'));
+    await expect(outcome).resolves.toMatchObject({ status: 'CREATE_FAILED', reason: "WaitCondition received failed message: 'i-2 says' for uniqueId: i-2" });
+  });
+});
+
 test.each([
   ['a content type, which the address does not sign', (wait: WaitCondition) => wait.put(path(wait), 'application/x-www-form-urlencoded', signal('SUCCESS'))],
   ['another address', (wait: WaitCondition) => wait.put('/elsewhere', undefined, signal('SUCCESS'))],
