@@ -33,6 +33,22 @@ function dataplane() {
   return sum([one('bash', ['assets/dataplane/tests/lint.sh']), plain, addresses, threads]);
 }
 
+const FOR_SPEED = ['-Db_sanitize=none', '-Db_lto=true', '-Dbuildtype=release', '-Ddpdk=auto'];
+
+/** The lab with its receivers and senders built for a sanitizer, slowly enough for that; a finding ends a program with an error. */
+function labWithSanitizers() {
+  const lab = (options, planes) => (configure('build/lab', options)
+    ? one('node', ['bin/kb.js', 'lab', '--rate', '5000', '--seconds', '2', '--planes', planes]) : one('false', []));
+  try {
+    return sum([
+      lab(ADDRESS_SANITIZER, 'kernel,xdp,afxdp,dpdk,dpdk-memif'),
+      lab(THREAD_SANITIZER, 'kernel,xdp,afxdp'),
+    ]);
+  } finally {
+    configure('build/lab', FOR_SPEED);
+  }
+}
+
 ensurePackages();
 
 export const suites = [
@@ -45,6 +61,10 @@ export const suites = [
     // Without root its runs skip themselves and say so; its arithmetic needs none.
     name: 'lab', what: 'real packets through every plane',
     run: () => jest(['test/lab', '--runInBand']),
+  },
+  {
+    name: 'lab-sanitizers', what: 'the lab, its programs built for AddressSanitizer and ThreadSanitizer', slow: true,
+    missing: needsRoot('the lab'), run: labWithSanitizers,
   },
   { name: 'packages', what: 'API.md and the packages for other languages', run: () => jest(['test/packages/packages']) },
   {

@@ -21,7 +21,7 @@ case $plane in
   xdp) program=kb-kernel kept=("$BPF") granted=(net_admin ipc_lock bpf) ;;
   afxdp) program=kb-afxdp kept=("$BPF" "$NET_ADMIN") granted=(net_raw net_admin bpf perfmon ipc_lock) ;;
   dpdk)
-    program=kb-dpdk kept=("$IPC_LOCK" "$NET_ADMIN" "$NET_RAW" "$BPF") granted=()
+    program=kb-dpdk kept=("$IPC_LOCK" "$NET_ADMIN" "$NET_RAW" "$BPF") granted=(ipc_lock)
     unset KB_DATA_IFACE # it is what KB_EAL_ARGS names
     export KB_POLL_MODE=spin KB_DATA_IP=10.0.0.2 KB_DATA_PREFIX=24 \
       KB_EAL_ARGS="--no-pci --no-huge --no-shconf --no-telemetry -m 128 --lcores=0@(0) --vdev=net_af_xdp0,iface=kbrx"
@@ -87,22 +87,28 @@ privileges() {
   echo "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all$all --ambient-caps=-all$all --no-new-privs"
 }
 
-if [[ ${#granted[@]} -gt 0 ]]; then
-  echo '# a user with the capabilities of the unit, and no more'
-  chmod 755 "$work"
-  mkdir -m 777 "$work/user"
-  # as kb-step-xdp-filter does for the receiver's group
-  [[ $plane != xdp ]] || chmod -R go+rX "$KB_BPF_DIR"
-  page=$KB_STATS_PAGE
-  export KB_STATS_PAGE=$work/user/stats
-  start_as "$(privileges "${granted[@]}")" "$program"
-  confined "${kept[@]}"
-  send 500
-  arrives 500
-  stop
-  explained
-  export KB_STATS_PAGE=$page
-fi
+echo '# a user with the capabilities of the unit, and no more'
+chmod 755 "$work"
+mkdir -m 777 "$work/user"
+page=$KB_STATS_PAGE
+export KB_STATS_PAGE=$work/user/stats
+case $plane in
+  xdp) chmod -R go+rX "$KB_BPF_DIR" ;;& # as kb-step-xdp-filter does for the receiver's group
+  dpdk) # the veth's driver would need more; a device that the user may open needs no more than this
+    start_as "$(privileges "${granted[@]}")" "$program" KB_EAL_ARGS="${KB_EAL_ARGS%--vdev*}--vdev=net_null0,no-rx=1"
+    confined "$IPC_LOCK"
+    stop
+    ;;
+  kernel | xdp | afxdp)
+    start_as "$(privileges "${granted[@]}")" "$program"
+    confined "${kept[@]}"
+    send 500
+    arrives 500
+    stop
+    explained
+    ;;
+esac
+export KB_STATS_PAGE=$page
 
 echo '# a link that goes and comes back is waited out, and told'
 start "$program"
