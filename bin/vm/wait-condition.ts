@@ -77,7 +77,7 @@ export class WaitCondition {
 
   /** There was nothing to wait for but this. */
   succeed(reason: string): void {
-    this.settle({ status: 'CREATE_COMPLETE', reason });
+    this.note({ status: 'CREATE_COMPLETE', reason });
   }
 
   /** Takes a PUT to the handle; returns the status and S3's error code. */

@@ -13,7 +13,7 @@ export interface Outcome {
   readonly terminal: string;
 }
 
-/** The CDK command line, with the demo app, against a stand-in for AWS. */
+/** The CDK command line, with the demo app or another, against a stand-in for AWS. */
 export class Cdk {
   private readonly home = fs.mkdtempSync(path.join(os.tmpdir(), 'kb-cdk-'));
   /** Two below the root, as lib/private is: the app looks for the package there. */
@@ -21,16 +21,17 @@ export class Cdk {
 
   private readonly running = new Set<ChildProcess>();
 
-  constructor(private readonly cloud: Cloud) {
+  constructor(private readonly cloud: Cloud, app = 'kernel-bypass.ts') {
     // From the sources, so that no stale build is deployed.
     buildSync({
-      entryPoints: [path.join(packageRoot(), 'bin', 'kernel-bypass.ts')], outfile: this.app,
+      entryPoints: [path.join(packageRoot(), 'bin', app)], outfile: this.app,
       bundle: true, platform: 'node', target: 'node20', external: ['aws-cdk-lib', 'constructs'], logLevel: 'warning',
     });
   }
 
-  deploy(dataPlane: string, ...options: string[]): Promise<Outcome> {
-    return this.run('deploy', '--require-approval', 'never', '--context', `dataPlane=${dataPlane}`, ...options);
+  deploy(dataPlane?: string, ...options: string[]): Promise<Outcome> {
+    const context = dataPlane === undefined ? [] : ['--context', `dataPlane=${dataPlane}`];
+    return this.run('deploy', '--require-approval', 'never', ...context, ...options);
   }
 
   destroy(): Promise<Outcome> {

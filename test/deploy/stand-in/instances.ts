@@ -9,7 +9,7 @@ import type { Buckets } from './buckets';
 import type { Call } from './call';
 import { Host, HostFault } from './host';
 import type { ParameterStore } from './parameter-store';
-import { ACCOUNT, REGION, resourceId, ZONES } from './region';
+import { ACCOUNT, privateIp, REGION, resourceId, ZONES } from './region';
 import type { Inventory, Resource } from './resource';
 import type { WaitConditions } from './wait-conditions';
 
@@ -30,6 +30,8 @@ export class Instances {
   /** What goes wrong on the hosts that are launched from now on. */
   fault: HostFault = {};
   private readonly hosts = new Map<string, Host>();
+  /** Ids of each group's instances. */
+  private readonly groups = new Map<string, readonly string[]>();
 
   constructor(private readonly surroundings: Surroundings) {}
 
@@ -38,7 +40,23 @@ export class Instances {
     return [...this.hosts.values()].filter((host) => id === undefined || host.instance.id === id);
   }
 
-  async launch(resource: Resource): Promise<void> {
+  /** As many as an Auto Scaling group wants at first, in its first subnet. */
+  async launchGroup(group: Resource): Promise<void> {
+    const { DesiredCapacity: desired, MinSize: least, VPCZoneIdentifier: subnets } = group.properties;
+    const ids = Array.from({ length: Number(desired ?? least) }, () => resourceId('i'));
+    this.groups.set(group.physicalId, ids);
+    for (const physicalId of ids) {
+      await this.launch({ ...group, physicalId, attributes: { PrivateIp: privateIp(physicalId) } }, (subnets as string[])[0]);
+    }
+  }
+
+  async terminateGroup(name: string): Promise<void> {
+    await Promise.all((this.groups.get(name) ?? []).map((id) => this.terminate(id)));
+    this.groups.delete(name);
+  }
+
+  /** @param subnet that of the group; an instance's launch template names its own */
+  async launch(resource: Resource, subnet?: string): Promise<void> {
     const data = this.launchTemplateData(resource);
     const userData = Buffer.from(String(data.UserData), 'base64').toString('utf8');
     if (Buffer.byteLength(userData) > MAX_USER_DATA) {
@@ -48,7 +66,7 @@ export class Instances {
     const credentials = temporaryCredentials();
     const { folder, buckets, waits, identity, onCall } = this.surroundings;
     const assets = new AssetStore(buckets.objects(), credentials, REGION, this.readable(role), this.fault.asset);
-    const instance = describe(resource, data, this.image(data.ImageId as string), role, userData);
+    const instance = describe(resource, data, this.image(data.ImageId as string), role, userData, subnet);
     const spec = { instance, credentials, assets, waits, identity, onCall, fault: this.fault };
     this.hosts.set(instance.id, await Host.boot(path.join(folder, instance.id), spec));
   }
@@ -96,8 +114,13 @@ export class Instances {
   }
 }
 
-function describe({ physicalId, attributes }: Resource, data: Record<string, unknown>, imageId: string, role: string, userData: string): Instance {
-  const [primary] = data.NetworkInterfaces as { SubnetId: string; DeviceIndex: number; NetworkCardIndex: number }[];
+function describe(
+  { physicalId, attributes }: Resource, data: Record<string, unknown>, imageId: string, role: string, userData: string, subnet?: string,
+): Instance {
+  const [primary] = data.NetworkInterfaces as { SubnetId?: string; DeviceIndex: number; NetworkCardIndex: number }[];
+  if ((primary.SubnetId === undefined) === (subnet === undefined)) {
+    throw new Error('the subnet is for the launch template to say, or for the group, and for one of them only');
+  }
   return {
     id: physicalId,
     type: data.InstanceType as string,
@@ -113,7 +136,7 @@ function describe({ physicalId, attributes }: Resource, data: Record<string, unk
       id: resourceId('eni'),
       mac: `02:${crypto.randomBytes(5).toString('hex').match(/../g)!.join(':')}`,
       address: attributes.PrivateIp,
-      subnet: { id: primary.SubnetId, bridge: '', network: '10.0.0.0', prefix: 16, router: '10.0.0.1' },
+      subnet: { id: primary.SubnetId ?? subnet!, bridge: '', network: '10.0.0.0', prefix: 16, router: '10.0.0.1' },
       tap: '',
     }],
     userData,

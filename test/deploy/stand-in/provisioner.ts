@@ -6,6 +6,7 @@ import type { Definition } from './template';
 import type { WaitConditions } from './wait-conditions';
 
 const INSTANCE = 'AWS::EC2::Instance';
+const GROUP = 'AWS::AutoScaling::AutoScalingGroup';
 const WAIT = 'AWS::CloudFormation::WaitCondition';
 const HANDLE = 'AWS::CloudFormation::WaitConditionHandle';
 
@@ -28,8 +29,10 @@ export class Provisioner {
     const { type, properties } = resource;
     if (type === INSTANCE) {
       await this.instances.launch(resource);
+    } else if (type === GROUP) {
+      await this.instances.launchGroup(resource);
     } else if (type === WAIT) {
-      await this.waits.wait(properties.Handle as string, Number(properties.Timeout));
+      await this.waits.wait(properties.Handle as string, Number(properties.Timeout), Number(properties.Count ?? 1));
     }
   }
 
@@ -47,6 +50,8 @@ export class Provisioner {
   async delete(resource: Resource): Promise<void> {
     if (resource.type === INSTANCE) {
       await this.instances.terminate(resource.physicalId);
+    } else if (resource.type === GROUP) {
+      await this.instances.terminateGroup(resource.physicalId);
     } else if (resource.type === HANDLE) {
       this.waits.deleteHandle(resource.physicalId);
     }

@@ -10,3 +10,9 @@ export const ZONES = ['a', 'b', 'c'].map((letter) => `${REGION}${letter}`);
 export function resourceId(prefix: string): string {
   return `${prefix}-${crypto.randomBytes(9).toString('hex').slice(1)}`;
 }
+
+/** The address that an instance's management ENI has. */
+export function privateIp(instanceId: string): string {
+  const [a, b] = crypto.createHash('sha256').update(instanceId).digest();
+  return `10.0.${a}.${b}`;
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as crypto from 'node:crypto';
 import { AwsError } from './aws-error';
-import { ACCOUNT, resourceId } from './region';
+import { ACCOUNT, privateIp, resourceId } from './region';
 import type { Properties } from './resource';
 
 interface ResourceType {
@@ -33,9 +33,13 @@ function named(createOnly: readonly string[], attributes?: ResourceType['attribu
  * the kind of an update is here; a type that is missing is refused, so that nothing is deployed by guess.
  */
 const TYPES: Readonly<Record<string, ResourceType>> = {
+  // With AutoScalingReplacingUpdate, which is how fleets are updated unless they say otherwise.
+  'AWS::AutoScaling::AutoScalingGroup': named(['AutoScalingGroupName', 'LaunchTemplate', 'VPCZoneIdentifier']),
+  'AWS::AutoScaling::ScheduledAction': named(['AutoScalingGroupName']),
   'AWS::CDK::Metadata': named([]),
   'AWS::CloudFormation::WaitCondition': { ...named([]), fixed: true },
   'AWS::CloudFormation::WaitConditionHandle': named([]),
+  'AWS::CloudWatch::Alarm': named(['AlarmName']),
   'AWS::CloudWatch::Dashboard': named(['DashboardName']),
   'AWS::EC2::EIP': numbered('eipassoc', ['Domain'], (id) => ({ AllocationId: id.replace('eipassoc', 'eipalloc'), PublicIp: '203.0.113.7' })),
   'AWS::EC2::Instance': numbered('i', ['LaunchTemplate'], (id) => ({ InstanceId: id, PrivateIp: privateIp(id) })),
@@ -62,9 +66,4 @@ export function resourceType(type: string): ResourceType {
     throw AwsError.validation(`Template format error: Unrecognized resource types: [${type}]`);
   }
   return TYPES[type];
-}
-
-function privateIp(instanceId: string): string {
-  const [a, b] = crypto.createHash('sha256').update(instanceId).digest();
-  return `10.0.${a}.${b}`;
 }

@@ -19,14 +19,14 @@ export class WaitConditions {
     this.byHandle.delete(handleUrl);
   }
 
-  /** Ends with the one signal that is waited for; throws the reason when it is no good. */
-  async wait(handleUrl: string, timeoutSeconds: number): Promise<void> {
+  /** Ends when so many hosts have succeeded; throws the reason when one has failed or the time is over. */
+  async wait(handleUrl: string, timeoutSeconds: number, count: number): Promise<void> {
     const condition = this.byHandle.get(handleUrl);
     if (condition === undefined) {
       throw new Error(`${handleUrl} is no handle`);
     }
     this.left.set(condition, timeoutSeconds);
-    const { status, reason } = await condition.outcome;
+    const { status, reason } = await condition.expect(count);
     this.left.delete(condition);
     if (status === 'CREATE_FAILED') {
       throw new Error(reason);
