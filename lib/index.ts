@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from './capacity-reservation';
 export * from './core-layout';
+export * from './cost-guard';
 export * from './data-interface';
 export * from './data-plane';
 export * from './data-plane-kind';

@@ -84,8 +84,8 @@ const PACKETS_PER_FLOW = { few: 75_000, many: 15_000 };
  * charges for the attachment by the hour and for the data by the gigabyte. Above that, or where the latency counts,
  * take unicast instead: one `LowLatencyInstance` with `PacketHandler.fanout()` sends a copy to each subscriber.
  *
- * Hosts join with IGMPv2. The receiver on DPDK does so by itself; on the other planes the kernel does, for which the
- * host needs the sysctl `net.ipv4.conf.all.force_igmp_version` with the value 2 (`HostTuning.custom`).
+ * Hosts join with IGMPv2. The receiver on DPDK does so by itself; on the other planes the kernel does, and a host with
+ * multicast flows has it told to (`net.ipv4.conf.all.force_igmp_version`).
  */
 export class MulticastDomain extends Construct {
   /** Id of the domain. */

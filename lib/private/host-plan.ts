@@ -192,7 +192,7 @@ export function planFor(input: PlanInput): PlanOutcome {
   }
   const cores = decideCores(input.cores, facts, threads, queues, nic.networkCard, findings);
   const memory = decideMemory(input.tuning, facts, dataPlane, queues, rings.frames, nic.mtu, findings);
-  const tuning = decideTuning(input.tuning, facts, plane, cores, memory, socketBufferKiB, findings);
+  const tuning = decideTuning(input.tuning, facts, plane, cores, memory, socketBufferKiB, multicastGroups(dataPlane).length > 0, findings);
   if (findings.list.length > 0) {
     return { findings: findings.list };
   }
@@ -365,6 +365,10 @@ function checkXdpQueues(plane: Plane, os: OsChoice, queues: number, eniQueues: n
   }
 }
 
+function multicastGroups({ flows }: PlaneChoice): string[] {
+  return flows.filter(({ address }) => /^2(2[4-9]|3\d)\./.test(address)).map(({ address }) => address);
+}
+
 function warningsFor({ os, dataPlane, dataInterface, additionalInterfaces = [] }: PlanInput, zeroCopy: string): PlanWarning[] {
   const warnings: PlanWarning[] = [];
   if (dataPlane.plane === 'afxdp' && !os.amazonDriver) {
@@ -381,7 +385,7 @@ function warningsFor({ os, dataPlane, dataInterface, additionalInterfaces = [] }
   if (interfaces.some(({ enaExpress }) => enaExpress)) {
     warnings.push({ id: 'enaExpressLatency', message: 'ENA Express adds tens of microseconds under light load' });
   }
-  const groups = dataPlane.flows.filter(({ address }) => /^2(2[4-9]|3\d)\./.test(address)).map(({ address }) => address);
+  const groups = multicastGroups(dataPlane);
   if (groups.length > 0) {
     warnings.push({ id: 'multicast', message: `a VPC delivers multicast (${groups.join(', ')}) only through a transit gateway `
       + 'multicast domain with this ENI as a member' });

@@ -17,7 +17,7 @@ export interface TuningPlan {
 
 export function decideTuning(
   choice: TuningChoice, facts: InstanceFacts, plane: Plane, cores: CorePlan, memory: MemoryPlan,
-  socketBufferKiB: number, findings: Findings,
+  socketBufferKiB: number, multicast: boolean, findings: Findings,
 ): TuningPlan {
   const isolate = choice.isolateCores ?? true;
   const isolatedList = isolate ? cores.isolatedList : '';
@@ -32,7 +32,7 @@ export function decideTuning(
   return {
     isolatedList,
     kernelArgs: kernelArgs(choice, facts, plane, isolatedList, cores.housekeepingList, memory, findings).join(' '),
-    sysctls: sysctls(choice, socketBufferKiB, findings).join(' '),
+    sysctls: sysctls(choice, socketBufferKiB, multicast, findings).join(' '),
     interruptModerationMicros,
     maxJitterMicros,
     jitterSeconds,
@@ -79,7 +79,7 @@ function kernelArgs(
   return [...args, ...own];
 }
 
-function sysctls(choice: TuningChoice, socketBufferKiB: number, findings: Findings): string[] {
+function sysctls(choice: TuningChoice, socketBufferKiB: number, multicast: boolean, findings: Findings): string[] {
   const standard: Record<string, string> = choice.ownSysctls ? {
     'kernel.numa_balancing': '0', // moves pages under a running receiver
     'kernel.timer_migration': '0',
@@ -89,7 +89,11 @@ function sysctls(choice: TuningChoice, socketBufferKiB: number, findings: Findin
   } : {};
   // Needed by the receiver whatever the tuning: SO_RCVBUF is capped by it.
   const settings: Record<string, string> =
-    { 'net.core.rmem_max': `${socketBufferKiB * 1024}`, ...standard, ...choice.sysctls };
+    { 'net.core.rmem_max': `${socketBufferKiB * 1024}`, ...standard };
+  if (multicast) {
+    settings['net.ipv4.conf.all.force_igmp_version'] = '2'; // transit gateways understand no other
+  }
+  Object.assign(settings, choice.sysctls);
   return Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => {
     findings.check(/^[a-z0-9_]+([./][A-Za-z0-9_-]+)+$/.test(key),
       `a sysctl must be named like net.core.rmem_max, got '${key}'`);

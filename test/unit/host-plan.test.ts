@@ -71,6 +71,15 @@ describe('what an instance type decides', () => {
   });
 });
 
+test('a host with multicast flows joins by IGMPv2, the only version of transit gateways, unless the user says otherwise', () => {
+  const sysctls = (address: string, own = {}) =>
+    plan({ dataPlane: { plane: 'kernel', flows: [{ address, port: 7000 }] }, tuning: { sysctls: own } }).values.KB_SYSCTLS;
+  const key = 'net.ipv4.conf.all.force_igmp_version';
+  expect(sysctls('239.1.1.1')).toContain(`${key}=2`);
+  expect(sysctls('10.0.0.1')).not.toContain(key);
+  expect(sysctls('239.1.1.1', { [key]: '3' })).toContain(`${key}=3`);
+});
+
 describe('queues', () => {
   test('each gets a core, in order', () => {
     const { values } = plan({ dataPlane: { queues: 4 } });
