@@ -49,7 +49,9 @@ export async function measure(plane: LabPlane, plan: Plan, wire: LabWire, bench:
       bench.build.program('kb-stats'), bench.signal,
     );
     try {
-      return await feed(plane, own, wire, receiver, bench);
+      const run = await feed(plane, own, wire, receiver, bench);
+      await receiver.finish();
+      return run;
     } finally {
       await receiver.stop();
     }

@@ -68,6 +68,13 @@ export class Receiver {
     return this.daemon.stop();
   }
 
+  /** Stops it after a good run; one that does not end in order has failed, whatever it counted. */
+  async finish(): Promise<void> {
+    if (await this.daemon.stop() !== 'status 0') {
+      throw CommandError.retry(`the receiver received, but did not stop in order: ${this.daemon.failure}`);
+    }
+  }
+
   private async untilReady(signal: AbortSignal): Promise<void> {
     const deadline = performance.now() + READY_MS;
     while (performance.now() < deadline) {

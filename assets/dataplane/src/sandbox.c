@@ -71,6 +71,8 @@ static int set_own(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return errno;
 	return syscall(SYS_capset, &header, wanted) ? errno : 0;
 }
 

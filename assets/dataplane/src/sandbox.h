@@ -12,7 +12,10 @@
  * whoever takes over one has all.
  */
 
-/* Keeps of the process's capabilities those in `keep` (1 << CAP_x). 0, or -1 with kb_err. */
+/*
+ * Keeps of the process's capabilities those in `keep` (1 << CAP_x), and sets no_new_privs. Returns
+ * 0, or -1 with kb_err.
+ */
 int kb_sandbox_capabilities(uint64_t keep);
 
 /*
