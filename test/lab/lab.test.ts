@@ -192,6 +192,15 @@ withRoot('the lab', () => {
     expect(stderr).toMatch(/kb lab: afxdp: \d+ of \d+ packets were lost at 100000\/s: .*handler \d+/);
   });
 
+  test('runs the example of HANDLERS.md on every plane, which refuses what is no MoldUDP64', async () => {
+    const example = path.join(ROOT, 'assets', 'dataplane', 'examples', 'itch');
+    const { status, report } = await measured('--handler', example, '--seconds', '1', '--rate', '5000');
+    expect(report.errors).toEqual([]);
+    expect(report.runs.map((run) => [runName(run), run.handler, run.received, run.lost, run.unexplained]))
+      .toEqual(LAB_PLANES.map((plane) => [plane.name, 'itch', 0, { handler: 5000 }, 0]));
+    expect(status).toBe(1);
+  });
+
   test('says where a handler does not compile', async () => {
     const broken = fs.mkdtempSync(path.join(folder, 'broken-'));
     fs.writeFileSync(path.join(broken, 'kb_handler.c'), '#include "kb/handler.h"\nint oops\n');

@@ -14,7 +14,7 @@ struct kb_tap *kb_tap_begin(uint32_t queue)
 
 	/* Announced before looking again: the main thread looks in the other order. */
 	__atomic_store_n(&t->busy, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&t->ring, __ATOMIC_SEQ_CST))
+	if (__atomic_load_n(&t->on, __ATOMIC_SEQ_CST))
 		return t;
 	__atomic_store_n(&t->busy, 0, __ATOMIC_RELEASE);
 	return NULL;

@@ -149,7 +149,8 @@ static void start(void)
 		t->snaplen = area->snaplen;
 		t->head = t->seen = t->dropped = 0;
 		t->room = area->ring_bytes;
-		__atomic_store_n(&t->ring, &area->ring[i], __ATOMIC_SEQ_CST);
+		t->ring = &area->ring[i];
+		__atomic_store_n(&t->on, 1, __ATOMIC_SEQ_CST);
 	}
 }
 
@@ -159,7 +160,7 @@ static bool stop(void)
 	bool quiet = true;
 
 	for (uint32_t i = 0; i < server.stats->queues; i++) {
-		__atomic_store_n(&kb_taps[i].ring, NULL, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&kb_taps[i].on, 0, __ATOMIC_SEQ_CST);
 		quiet = quiet && !__atomic_load_n(&kb_taps[i].busy, __ATOMIC_SEQ_CST);
 	}
 	if (!quiet)

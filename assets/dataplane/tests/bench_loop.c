@@ -104,13 +104,17 @@ static void *read_ring(void *arg)
 static void attach(uint8_t *data)
 {
 	memset(&ring, 0, sizeof(ring));
-	kb_taps[0] = (struct kb_tap){
-		.ring = &ring, .data = data, .room = RING, .mask = RING - 1, .snaplen = 65535};
+	kb_taps[0] = (struct kb_tap){.on = 1,
+				     .ring = &ring,
+				     .data = data,
+				     .room = RING,
+				     .mask = RING - 1,
+				     .snaplen = 65535};
 }
 
 static void detach(void)
 {
-	kb_taps[0].ring = NULL;
+	kb_taps[0].on = 0;
 }
 
 static double best_of(uint32_t burst, struct kb_stats *page, size_t size, uint8_t *data)

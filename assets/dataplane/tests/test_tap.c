@@ -242,14 +242,68 @@ static void a_reader_that_goes_is_forgotten_but_not_under_a_queues_feet(void **s
 		kb_tap_housekeep();
 	assert_false(kb_tap_wanted(0));
 	/* Still there: the thread of queue 0 is in the middle of a burst. */
-	kb_tap_frame(inside, (const uint8_t *)"x", 1, 1, 1, KB_TAP_DELIVERED);
+	for (uint32_t i = 0; i < 2 * RING / KB_TAP_ALIGN; i++)
+		kb_tap_frame(inside, (const uint8_t *)"x", 1, 1, 1, KB_TAP_DELIVERED);
 	struct attempt second = {.ring = RING};
 	attach(&second);
 	assert_int_equal(second.result, -1);
 	assert_contains(second.text, "another kb-dump is attached");
-	__atomic_store_n(&kb_taps[0].busy, 0, __ATOMIC_RELEASE);
+	kb_tap_end(inside);
 	kb_tap_housekeep();
 	attach_well();
+}
+
+/* A queue's thread as in a receiver: it never waits, whoever comes and goes. */
+static void *receive_bursts(void *arg)
+{
+	const atomic_bool *const stop = arg;
+	static const uint8_t frame[SNAPLEN];
+
+	for (uint64_t i = 1; !atomic_load(stop); i++) {
+		struct kb_tap *const t = kb_tap_wanted(0) ? kb_tap_begin(0) : NULL;
+
+		if (!t)
+			continue;
+		for (uint32_t k = 0; k < 8; k++)
+			kb_tap_frame(t, frame, 1 + (uint32_t)(i + k) % SNAPLEN, SNAPLEN, i, 0);
+		kb_tap_end(t);
+	}
+	return NULL;
+}
+
+static void readers_come_and_go_while_frames_flow(void **state)
+{
+	struct kb_tap_item item;
+	atomic_bool stop = false;
+	pthread_t thread;
+	(void)state;
+
+	assert_int_equal(pthread_create(&thread, NULL, receive_bursts, &stop), 0);
+	for (int round = 0; round < 20; round++) {
+		struct attempt a = {.ring = RING};
+		uint64_t n = 0;
+
+		/* The one before may still be forgotten. */
+		for (int tries = 0; tries < 10000; tries++) {
+			a = (struct attempt){.ring = RING};
+			attach(&a);
+			if (a.result == 0)
+				break;
+		}
+		assert_int_equal(a.result, 0);
+		for (int looks = 0; n < 100 && looks < 1000000; looks++) {
+			const int got = kb_tap_client_next(&client, &item);
+
+			assert_true(got >= 0);
+			n += (uint64_t)got;
+			kb_tap_client_release(&client);
+		}
+		assert_int_equal(n, 100);
+		kb_tap_client_close(&client);
+		kb_tap_housekeep();
+	}
+	atomic_store(&stop, true);
+	pthread_join(thread, NULL);
 }
 
 static void what_cannot_be_shared_is_refused_in_words(void **state)
@@ -285,6 +339,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_reader_that_goes_is_forgotten_but_not_under_a_queues_feet, prepare,
 			clean),
+		cmocka_unit_test_setup_teardown(readers_come_and_go_while_frames_flow, prepare,
+						clean),
 		cmocka_unit_test_setup_teardown(what_cannot_be_shared_is_refused_in_words, prepare,
 						clean),
 	};

@@ -17,7 +17,9 @@
  * once more in the loop, of a line that rests.
  */
 struct kb_tap {
-	_Alignas(64) struct kb_tap_ring *ring; /* NULL: nobody looks */
+	_Alignas(64) uint32_t on; /* 1 while a kb-dump looks */
+	uint32_t busy;		  /* 1 while the queue's thread is inside: the memory stays */
+	struct kb_tap_ring *ring;
 	uint8_t *data;
 	uint64_t head; /* ours: what a reader writes into shared memory is never trusted */
 	uint64_t room; /* `head` may grow up to here, as far as we know */
@@ -25,7 +27,6 @@ struct kb_tap {
 	uint64_t dropped;
 	uint32_t mask;
 	uint32_t snaplen;
-	uint32_t busy; /* 1 while the queue's thread is inside: the memory stays */
 };
 
 /* One a queue, of the one port of this process. */
@@ -33,7 +34,7 @@ extern struct kb_tap kb_taps[KB_MAX_QUEUES];
 
 static inline bool kb_tap_wanted(uint32_t queue)
 {
-	return __builtin_expect(__atomic_load_n(&kb_taps[queue].ring, __ATOMIC_RELAXED) != NULL, 0);
+	return __builtin_expect(__atomic_load_n(&kb_taps[queue].on, __ATOMIC_RELAXED) != 0, 0);
 }
 
 /* --- on the queue's thread, when kb_tap_wanted() --- */
