@@ -22,7 +22,7 @@ const ADDRESS_SANITIZER = ['-Db_sanitize=address,undefined', '-Db_lto=false', '-
 // DPDK's own code is not instrumented, so what it synchronises would look like races.
 const THREAD_SANITIZER = ['-Db_sanitize=thread', '-Db_lto=false', '-Dbuildtype=debugoptimized', '-Ddpdk=disabled'];
 // The tests with more than one thread.
-const THREADED = ['worker', 'subscribers', 'receiver', 'kernel_ledger', 'life_kernel', 'life_xdp', 'life_afxdp'];
+const THREADED = ['worker', 'subscribers', 'tap', 'receiver', 'kernel_ledger', 'life_kernel', 'life_xdp', 'life_afxdp'];
 
 function dataplane() {
   const fuzz = ['-Db_lto=false', '-Dfuzz=true', `-Dfuzz_seconds=${fuzzSeconds}`];
