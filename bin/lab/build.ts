@@ -8,7 +8,7 @@ import { Terminal } from './terminal';
 
 /** Programs by the folder of the build that holds them. */
 const FOLDER: Readonly<Record<string, string>> = {
-  'kb-kernel': '', 'kb-afxdp': '', 'kb-dpdk': '', 'kb-stats': 'tools', 'kb-xdp': 'tools', 'kb-gen': 'tools', 'kb-gen-dpdk': 'tools',
+  'kb-kernel': '', 'kb-afxdp': '', 'kb-dpdk': '', 'kb-stats': 'tools', 'kb-xdp': 'tools', 'kb-gen': 'tools', 'kb-gen-afxdp': 'tools', 'kb-gen-dpdk': 'tools', 'kb-gen-packet': 'tools',
   'cost_none': 'tests', 'cost_count': 'tests', 'cost_feed': 'tests', 'cost_ring': 'tests', // of the bench
 };
 

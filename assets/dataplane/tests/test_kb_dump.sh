@@ -164,13 +164,13 @@ same 'packets until its end' "$(packets "$file")" 30
 echo '# the trigger: what was missing, with what came before and after'
 receive tests/kb-kernel-feed KB_HANDLER=feed KB_HANDLER_ARGS=reorder-us=100
 capture --trigger gap --before 20 --after 10
-# A few messages are withheld: the seed decides which.
+# One message in the middle is withheld: the seed decides which.
 "$build/tools/kb-gen-afxdp" --iface kbtx --src-addr 10.0.0.1 --dst-mac "$rx_mac" --to 10.0.0.2:9000 \
-  --rate 2000 --count 400 --line-loss 1% --seed 3 >"$work/gen.log" || fail "$(cat "$work/gen.log")"
+  --rate 2000 --count 1000 --line-loss 0.2% --seed 2 >"$work/gen.log" || fail "$(cat "$work/gen.log")"
 finish
 stop
 same 'packets around the trigger' "$(packets "$file")" 30
-same 'the packet that fired it' "$(packets "$file" 'frame.comment contains "missing by sequence number"')" 1
+same 'the packet that fired it' "$(packets "$file" 'frame.comment contains "trigger: 1 missing by sequence number"')" 1
 same 'its place' \
   "$(tshark -r "$file" -Y 'frame.comment contains "trigger"' -T fields -e frame.number 2>/dev/null)" 20
 
