@@ -4,19 +4,20 @@ import { DemoStack } from './demo-stack';
 
 // `cdk deploy -c dataPlane=kernel|xdp|afxdp|dpdk -c idleHours=1 -c ttlHours=8 -c budgetUsd=500 -c budgetEmail=you@example.com`
 const app = new App();
-const context = (key: string) => app.node.tryGetContext(key) as string | undefined;
 
-function number(key: string): number | undefined {
-  const value = context(key);
+function number(key: string, value: unknown): number | undefined {
   if (value !== undefined && !(Number(value) >= 0)) {
-    throw new Error(`'${key}' must be a number of at least 0, got '${value}'`);
+    throw new Error(`'${key}' must be a number of at least 0, got '${String(value)}'`);
   }
   return value === undefined ? undefined : Number(value);
 }
 
 try {
-  new DemoStack(app, 'Demo', String(context('dataPlane')), {
-    idleHours: number('idleHours'), ttlHours: number('ttlHours'), budgetUsd: number('budgetUsd'), budgetEmail: context('budgetEmail'),
+  new DemoStack(app, 'Demo', String(app.node.tryGetContext('dataPlane')), {
+    idleHours: number('idleHours', app.node.tryGetContext('idleHours')),
+    ttlHours: number('ttlHours', app.node.tryGetContext('ttlHours')),
+    budgetUsd: number('budgetUsd', app.node.tryGetContext('budgetUsd')),
+    budgetEmail: app.node.tryGetContext('budgetEmail') as string | undefined,
   });
 } catch (error) {
   // What is wrong with the arguments needs no stack trace.
