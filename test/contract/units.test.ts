@@ -46,3 +46,10 @@ test('the stack waits longer than any unit may take, so that the reason of a fai
   expect(minutes.length).toBeGreaterThan(5);
   expect(DEFAULT_BOOT_TIMEOUT.toMinutes()).toBeGreaterThan(Math.max(...minutes));
 });
+
+test.each(['kernel', 'xdp', 'afxdp', 'dpdk'])('the unit lets a receiver of plane %s give up what it needs no more', plane => {
+  // capset is among @privileged, seccomp in no group of a service: without them systemd's filter ends the receiver.
+  const filters = [...read(`assets/systemd/receiver/${plane}.conf`).matchAll(/^SystemCallFilter=(.*)$/gm)].map(([, list]) => list);
+  expect(filters.indexOf('capset seccomp')).toBeGreaterThan(filters.indexOf('~@privileged'));
+  expect(filters).toContain('~@privileged');
+});
