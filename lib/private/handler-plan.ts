@@ -4,6 +4,7 @@ import type { FanoutHandlerOptions, FeedHandlerOptions, RingHandlerOptions } fro
 import { isPowerOfTwo, range } from './bounds';
 import { Findings } from './fail';
 import { isIpv4 } from './ipv4';
+import { PLAIN_WORD } from './plan-keys';
 
 /** What a handler is told, and what is wrong with it. The bounds are those of src/handlers. */
 export interface HandlerChoice {
@@ -94,8 +95,8 @@ export function checkHandler({ name, args, problems }: HandlerChoice, findings: 
   for (const [key, value] of Object.entries(args)) {
     findings.check(/^[a-z][a-z0-9_-]*$/.test(key),
       `an argument of the handler must be named by lower-case letters, digits, '-' and '_', got '${key}'`);
-    findings.check(/^[^\s"`$\\]+$/.test(value),
-      `argument '${key}' of the handler must hold no space, quote, '$' or '\\', got ${JSON.stringify(value)}`);
+    findings.check(PLAIN_WORD.test(value),
+      `argument '${key}' of the handler must hold no space, control character, quote, '$' or '\\', got ${JSON.stringify(value)}`);
   }
   const { length } = renderArguments(args);
   findings.check(length <= MAX_ARGUMENTS, `the arguments of the handler may have at most ${MAX_ARGUMENTS} characters, got ${length}`

@@ -13,8 +13,12 @@ interface PlanKey {
 const NUMBER = /^\d+$/;
 const CPU_LIST = /^\d+(-\d+)?(,\d+(-\d+)?)*$/;
 const CPU_LIST_OR_EMPTY = /^(\d+(-\d+)?(,\d+(-\d+)?)*)?$/;
-const TEXT = /^[^"`$\\\n]*$/;
+// Neither quotes nor what a shell expands, nor control characters: bash drops some, readers of lines stop at others.
+const TEXT = /^[^"`$\\\p{Cc}]*$/u;
+const ADDRESS_OR_EMPTY = /^((https?|file):\/\/[^\s"`$\\\p{Cc}]+)?$/u;
 const WORD = /^[A-Za-z0-9._-]+$/;
+/** One of several words within a value. */
+export const PLAIN_WORD = /^[^\s"`$\\\p{Cc}]+$/u;
 const VERSION = /^(distro|\d+(\.\d+)+)$/;
 
 /**
@@ -38,7 +42,7 @@ export const PLAN_KEYS = {
     meaning: 'packet handler',
   },
   KB_HANDLER_ARGS: {
-    form: /^([a-z0-9_-]+=[^\s"`$\\]+( |$))*$/,
+    form: /^([a-z0-9_-]+=[^\s"`$\\\p{Cc}]+( |$))*$/u,
     readBy: 'handler',
     meaning: 'arguments of the handler',
   },
@@ -79,7 +83,7 @@ export const PLAN_KEYS = {
   KB_SYSCTLS: { form: TEXT, readBy: 'irq', meaning: 'kernel settings' },
   KB_DPDK_VERSION: { form: VERSION, readBy: 'install', meaning: 'DPDK to use' },
   KB_LIBXDP_VERSION: { form: VERSION, readBy: 'install', meaning: 'libxdp to use' },
-  KB_PACKAGE_BASE_URL: { form: TEXT, readBy: 'install', meaning: 'mirror of pinned tarballs', tokenBytes: 256 },
+  KB_PACKAGE_BASE_URL: { form: ADDRESS_OR_EMPTY, readBy: 'install', meaning: 'mirror of pinned tarballs', tokenBytes: 256 },
   KB_ENA_MIN_VERSION: { form: /^(\d+(\.\d+)+)?$/, readBy: 'kb-check', meaning: 'least ENA driver version' },
   KB_KERNEL: { form: /^(\d+\.\d+[\w.+-]*)?$/, readBy: 'kb-check', meaning: 'kernel line or release' },
   KB_JITTER_MAX_US: { form: NUMBER, readBy: 'kb-check, ready', meaning: 'jitter gate' },

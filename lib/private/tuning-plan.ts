@@ -5,6 +5,7 @@ import type { Findings } from './fail';
 import type { Plane, TuningChoice } from './host-plan';
 import type { InstanceFacts } from './instance-facts';
 import type { MemoryPlan } from './memory-plan';
+import { PLAIN_WORD } from './plan-keys';
 
 export interface TuningPlan {
   readonly isolatedList: string;
@@ -45,8 +46,8 @@ function kernelArgs(
 ): string[] {
   const own = choice.kernelArguments ?? [];
   for (const argument of own) {
-    findings.check(/^[^\s"`$\\]+$/.test(argument),
-      `a kernel argument must hold no space, quote, '$' or '\\', got ${JSON.stringify(argument)}`);
+    findings.check(PLAIN_WORD.test(argument),
+      `a kernel argument must hold no space, control character, quote, '$' or '\\', got ${JSON.stringify(argument)}`);
   }
   const x86 = facts.arch === 'x86_64';
   const args: string[] = [];
@@ -97,8 +98,8 @@ function sysctls(choice: TuningChoice, socketBufferKiB: number, multicast: boole
   return Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => {
     findings.check(/^[a-z0-9_]+([./][A-Za-z0-9_-]+)+$/.test(key),
       `a sysctl must be named like net.core.rmem_max, got '${key}'`);
-    findings.check(/^[^\s"`$\\]+$/.test(value),
-      `sysctl '${key}' must hold no space, quote, '$' or '\\', got ${JSON.stringify(value)}`);
+    findings.check(PLAIN_WORD.test(value),
+      `sysctl '${key}' must hold no space, control character, quote, '$' or '\\', got ${JSON.stringify(value)}`);
     return `${key}=${value}`;
   });
 }
