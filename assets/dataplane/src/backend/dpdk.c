@@ -457,6 +457,14 @@ static int init_eal(struct kb_backend *be)
 		return -1;
 	if (rte_eal_init(be->eal.argc, be->eal.argv) >= 0)
 		return 0;
+	/* DPDK's own word for it is "permission denied". */
+	if (strcasestr(kb_dpdk_log_reason(), "hugepage"))
+		return kb_err_set(
+			KB_EXIT_RETRY, 0,
+			"start DPDK%s: this host has no huge pages free: see HugePages_Free "
+			"in /proc/meminfo; kb-step-hugepages reserves "
+			"KB_HUGEPAGES_PER_NODE",
+			kb_dpdk_log_reason());
 	return kb_err_set(rte_errno == EINVAL ? KB_EXIT_CONFIG : KB_EXIT_RETRY, rte_errno,
 			  "start DPDK%s", kb_dpdk_log_reason());
 }
