@@ -80,10 +80,11 @@ static inline void kb_frame_ipv4(uint8_t *ip, uint8_t proto, uint8_t ttl, uint32
 }
 
 /*
- * Puts KB_UDP_HEADERS bytes at `frame`, whose payload of `len` bytes stands behind them already.
- * Returns the frame's length.
+ * Puts KB_UDP_HEADERS bytes at `frame`, for a payload of `len` bytes that sums up to `sum`
+ * (kb_csum_add): a payload that goes to many is summed up once. Returns the frame's length.
  */
-static inline uint32_t kb_frame_udp(uint8_t *frame, const struct kb_frame_path *path, uint16_t len)
+static inline uint32_t kb_frame_headers(uint8_t *frame, const struct kb_frame_path *path,
+					uint16_t len, uint64_t sum)
 {
 	uint8_t *const ip = frame + KB_ETH_HLEN;
 	uint8_t *const udp = ip + KB_IPV4_MIN_HLEN;
@@ -100,13 +101,19 @@ static inline uint32_t kb_frame_udp(uint8_t *frame, const struct kb_frame_path *
 
 	/* Pseudo header: both addresses, then the protocol and the length as two 16-bit words. */
 	const uint8_t tail[4] = {0, KB_IPPROTO_UDP, udp[4], udp[5]};
-	uint64_t sum = kb_csum_add(0, ip + 12, 8);
+	sum = kb_csum_add(sum, ip + 12, 8);
 	sum = kb_csum_add(sum, tail, sizeof(tail));
-	uint16_t csum = kb_csum_fold(kb_csum_add(sum, udp, udp_len));
+	uint16_t csum = kb_csum_fold(kb_csum_add(sum, udp, KB_UDP_HLEN));
 	if (csum == 0)
 		csum = 0xffff; /* 0 means "no checksum" */
 	memcpy(udp + 6, &csum, sizeof(csum));
 	return KB_UDP_HEADERS + len;
+}
+
+/* The same for a payload that stands behind the headers already. */
+static inline uint32_t kb_frame_udp(uint8_t *frame, const struct kb_frame_path *path, uint16_t len)
+{
+	return kb_frame_headers(frame, path, len, kb_csum_add(0, frame + KB_UDP_HEADERS, len));
 }
 
 /* RFC 1112: 01:00:5e and the low 23 bits of the group. */

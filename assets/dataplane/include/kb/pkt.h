@@ -2,6 +2,7 @@
 #ifndef KB_PKT_H
 #define KB_PKT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -22,8 +23,8 @@ struct kb_pkt {
 };
 
 /*
- * A datagram to send. Back-ends copy the payload unless `from` names the received packet that
- * holds it, in which case they may send that frame's bytes without a copy.
+ * A datagram to send. Back-ends copy the payload unless `from` names the received packet that holds
+ * it, in which case they may send that frame's bytes without a copy.
  */
 struct kb_tx {
 	const uint8_t *payload;
@@ -32,6 +33,11 @@ struct kb_tx {
 	uint16_t dst_port;	   /* host byte order */
 	uint16_t src_port;	   /* host byte order */
 	uint16_t len;
+	/*
+	 * Nobody reads `from` once this is taken: its frame may go out itself, with new headers
+	 * in front of the payload, and `from->frame` is then no longer the received one.
+	 */
+	bool last;
 };
 
 #endif

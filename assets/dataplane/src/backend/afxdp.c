@@ -43,7 +43,8 @@ static void reclaim(struct kb_xsk *x)
 	const uint32_t done = xsk_ring_cons__peek(&x->completion, x->tx_frames, &idx);
 
 	for (uint32_t i = 0; i < done; i++)
-		x->free_tx[x->free_tx_n++] = *xsk_ring_cons__comp_addr(&x->completion, idx + i);
+		x->free_tx[x->free_tx_n++] = /* a frame that was turned around begins later */
+			*xsk_ring_cons__comp_addr(&x->completion, idx + i) & ~(KB_XSK_CHUNK - 1ull);
 	xsk_ring_cons__release(&x->completion, done);
 }
 
@@ -83,22 +84,34 @@ static int next_hop(struct kb_backend *be, const struct kb_tx *tx, uint8_t mac[6
 	return hop ? kb_kernel_arp_mac(&be->arp, hop, kb_now_ns(), mac) : -1;
 }
 
-/* Returns the frame's length, 0 when the datagram cannot be sent. */
-static uint32_t build(struct kb_backend *be, uint8_t *frame, const struct kb_tx *tx)
+/* May the received frame itself go out, with new headers in front of the payload it has? */
+static bool turns_around(const struct kb_tx *tx)
 {
-	struct kb_frame_path path = {
+	return tx->last && tx->from && tx->payload == tx->from->payload;
+}
+
+/*
+ * The spare frame takes the received one's place, which is the sender's from now on: both are of
+ * one umem, so neither the fill ring nor the TX frames become fewer.
+ */
+static uint8_t *turn_around(struct kb_xsk *x, const struct kb_tx *tx, uint64_t spare)
+{
+	((struct kb_pkt *)(uintptr_t)tx->from)->frame = x->area + spare;
+	return x->area + (tx->payload - x->area) - KB_UDP_HEADERS;
+}
+
+/* Whether a datagram can be sent, and how. */
+static bool find_path(struct kb_backend *be, const struct kb_tx *tx, struct kb_frame_path *path)
+{
+	*path = (struct kb_frame_path){
 		.src_addr = be->addr,
 		.dst_addr = tx->dst_addr,
 		.src_port = tx->src_port,
 		.dst_port = tx->dst_port,
 	};
-
-	if (!be->addr || tx->len + KB_UDP_HEADERS > be->dev.mtu + KB_ETH_HLEN ||
-	    next_hop(be, tx, path.dst_mac))
-		return 0;
-	memcpy(path.src_mac, be->dev.mac, 6);
-	memcpy(frame + KB_UDP_HEADERS, tx->payload, tx->len);
-	return kb_frame_udp(frame, &path, tx->len);
+	memcpy(path->src_mac, be->dev.mac, 6);
+	return be->addr && tx->len + KB_UDP_HEADERS <= be->dev.mtu + KB_ETH_HLEN &&
+	       next_hop(be, tx, path->dst_mac) == 0;
 }
 
 uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
@@ -108,16 +121,24 @@ uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
 
 	reclaim(x);
 	for (i = 0; i < n && x->free_tx_n; i++) {
-		const uint64_t addr = x->free_tx[x->free_tx_n - 1];
-		const uint32_t len = build(q->be, x->area + addr, &v[i]);
+		const uint64_t spare = x->free_tx[x->free_tx_n - 1];
+		struct kb_frame_path path;
+		uint8_t *frame = x->area + spare;
 
-		if (!len) {
+		if (!find_path(q->be, &v[i], &path)) {
 			refused++;
 			continue;
 		}
 		if (!xsk_ring_prod__reserve(&x->tx, 1, &idx))
 			break;
-		*xsk_ring_prod__tx_desc(&x->tx, idx) = (struct xdp_desc){.addr = addr, .len = len};
+		if (turns_around(&v[i]))
+			frame = turn_around(x, &v[i], spare);
+		else
+			memcpy(frame + KB_UDP_HEADERS, v[i].payload, v[i].len);
+		*xsk_ring_prod__tx_desc(&x->tx, idx) = (struct xdp_desc){
+			.addr = (uint64_t)(frame - x->area),
+			.len = kb_frame_udp(frame, &path, v[i].len),
+		};
 		x->free_tx_n--;
 		sent++;
 	}

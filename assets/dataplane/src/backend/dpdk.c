@@ -39,6 +39,9 @@
 /* Headers of this many frames ahead are on their way from memory while one is parsed. */
 #define PREFETCH 4u
 
+/* Below this many payload bytes a copy costs less than a second buffer (npm run bench, fanout). */
+#define REFER_MIN 1024u
+
 #define SECOND_NS 1000000000ull
 
 /* The driver's timers and admin commands: "about once a second" is what net_ena asks for. */
@@ -62,6 +65,7 @@ struct kb_queue {
 	_Alignas(RTE_CACHE_LINE_SIZE) uint16_t port;
 	uint16_t id;
 	uint16_t burst;	    /* room in each of the arrays */
+	bool refers;	    /* the driver takes a frame in two buffers, one of them shared */
 	bool csum_is_error; /* count frames with a bad checksum here: the driver does not */
 	struct kb_backend *be;
 	const struct kb_flows *flows;
@@ -70,7 +74,6 @@ struct kb_queue {
 	struct rte_mbuf **held; /* the last burst, the handler's until release */
 	struct rte_mbuf **refused;
 	struct rte_mbuf **out;
-	uint16_t n_held;
 	uint16_t mtu;
 	_Alignas(RTE_CACHE_LINE_SIZE) atomic_uint signal; /* main writes, queue reads and clears */
 	_Alignas(RTE_CACHE_LINE_SIZE) atomic_bool parked; /* queue writes, main reads */
@@ -211,30 +214,30 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 	}
 	if (unlikely(refused))
 		rte_pktmbuf_free_bulk(q->refused, refused);
-	q->n_held = (uint16_t)kept;
 	return kept;
 }
 
 void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)
 {
-	(void)v;
-	(void)n; /* exactly the last burst */
 	uint32_t ours = 0;
 	/* One segment each and all of the queue's own pool: no search for runs of a pool. */
-	for (uint32_t i = 0; i < q->n_held; i++) {
-		struct rte_mbuf *const m = rte_pktmbuf_prefree_seg(q->held[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_mbuf *const m =
+			likely(v[i].frame != NULL) ? rte_pktmbuf_prefree_seg(v[i].frame) : NULL;
 		if (likely(m != NULL))
 			q->held[ours++] = m;
 	}
 	rte_mempool_put_bulk(q->pool, (void **)q->held, ours);
-	q->n_held = 0;
 }
 
-/* The hop of the datagram before: bursts go to one subscriber, or to one gateway. */
-struct last_hop {
+/* What the datagram before took to find out: bursts go to one subscriber, or are of one payload. */
+struct last_sent {
 	uint32_t dst_addr;
-	bool valid;
+	bool valid; /* the MAC is dst_addr's */
 	uint8_t mac[6];
+	const uint8_t *payload;
+	uint64_t sum; /* of that payload */
+	uint32_t len;
 };
 
 static void ask(struct kb_queue *q, uint32_t addr, uint64_t now_ns)
@@ -246,34 +249,111 @@ static void ask(struct kb_queue *q, uint32_t addr, uint64_t now_ns)
 					    rte_pktmbuf_mtod(m, uint8_t *)));
 }
 
-static bool route(struct kb_queue *q, uint32_t dst, struct last_hop *hop)
+/* An answer goes back where the question came from, neighbour or router. */
+static bool answers(const struct kb_tx *t)
 {
-	if (hop->valid && hop->dst_addr == dst)
-		return true;
-	uint32_t missing;
-	const uint64_t now_ns = kb_now_ns();
-	hop->valid = kb_control_route(&q->be->control, dst, now_ns, hop->mac, &missing);
-	hop->dst_addr = dst;
-	if (unlikely(missing))
-		ask(q, missing, now_ns);
-	return hop->valid;
+	return t->from && t->from->frame && t->from->src_addr == t->dst_addr;
 }
 
-static void build(const struct kb_queue *q, struct rte_mbuf *m, const struct kb_tx *t,
-		  const struct last_hop *hop)
+/* Who sent a frame; of one that was turned around already and did not get out, who is to get it. */
+static const uint8_t *peer_mac(const struct kb_queue *q, const struct rte_mbuf *m)
 {
-	uint8_t *const frame = rte_pktmbuf_mtod(m, uint8_t *);
+	const uint8_t *const frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	return memcmp(frame + 6, q->be->control.mac, 6) == 0 ? frame : frame + 6;
+}
+
+static bool route(struct kb_queue *q, const struct kb_tx *t, struct last_sent *last)
+{
+	if (last->valid && last->dst_addr == t->dst_addr)
+		return true;
+	last->dst_addr = t->dst_addr;
+	if (answers(t)) {
+		memcpy(last->mac, peer_mac(q, t->from->frame), sizeof(last->mac));
+		return last->valid = true;
+	}
+	uint32_t missing;
+	const uint64_t now_ns = kb_now_ns();
+	last->valid = kb_control_route(&q->be->control, t->dst_addr, now_ns, last->mac, &missing);
+	if (unlikely(missing))
+		ask(q, missing, now_ns);
+	return last->valid;
+}
+
+static uint64_t sum_of(const struct kb_tx *t, struct last_sent *last)
+{
+	if (last->payload != t->payload || last->len != t->len) {
+		last->payload = t->payload;
+		last->len = t->len;
+		last->sum = kb_csum_add(0, t->payload, t->len);
+	}
+	return last->sum;
+}
+
+/* May the received frame itself go out, with new headers in front of the payload it has? */
+static bool turns_around(const struct kb_tx *t)
+{
+	return t->last && t->from && t->from->frame && t->payload == t->from->payload;
+}
+
+/* The received frame, its payload where it is. It stays the handler's until it is really sent. */
+static struct rte_mbuf *turn_around(const struct kb_tx *t)
+{
+	struct rte_mbuf *const m = t->from->frame;
+	m->data_off = (uint16_t)(t->payload - KB_UDP_HEADERS - (const uint8_t *)m->buf_addr);
+	m->data_len = (uint16_t)(KB_UDP_HEADERS + t->len);
+	m->ol_flags = 0; /* what the NIC said of it when it came in */
+	return m;
+}
+
+/* Room for the headers, and behind it the received payload by reference. NULL: no buffers. */
+static struct rte_mbuf *refer(struct kb_queue *q, const struct kb_tx *t)
+{
+	struct rte_mbuf *pair[2], *const held = t->from->frame;
+	if (unlikely(rte_pktmbuf_alloc_bulk(q->pool, pair, 2)))
+		return NULL;
+	rte_pktmbuf_attach(pair[1], held);
+	pair[1]->data_off = (uint16_t)(t->payload - (const uint8_t *)held->buf_addr);
+	pair[1]->data_len = t->len;
+	pair[0]->data_len = KB_UDP_HEADERS;
+	pair[0]->next = pair[1];
+	pair[0]->nb_segs = 2;
+	return pair[0];
+}
+
+static struct rte_mbuf *copy(struct kb_queue *q, const struct kb_tx *t)
+{
+	struct rte_mbuf *const m = rte_pktmbuf_alloc(q->pool);
+	if (likely(m != NULL)) {
+		m->data_len = KB_UDP_HEADERS + t->len;
+		memcpy(rte_pktmbuf_mtod(m, uint8_t *) + KB_UDP_HEADERS, t->payload, t->len);
+	}
+	return m;
+}
+
+static struct rte_mbuf *build(struct kb_queue *q, const struct kb_tx *t, struct last_sent *last)
+{
+	const struct kb_control *const c = &q->be->control;
+	const uint64_t sum = sum_of(t, last);
+	struct rte_mbuf *m;
+	if (turns_around(t)) {
+		m = turn_around(t);
+	} else if (q->refers && t->from && t->from->frame && t->len >= REFER_MIN) {
+		m = refer(q, t);
+	} else {
+		m = copy(q, t);
+	}
+	if (unlikely(!m))
+		return NULL;
 	struct kb_frame_path path = {
-		.src_addr = q->be->control.addr,
+		.src_addr = c->addr,
 		.dst_addr = t->dst_addr,
 		.src_port = t->src_port,
 		.dst_port = t->dst_port,
 	};
-	memcpy(path.dst_mac, hop->mac, sizeof(path.dst_mac));
-	memcpy(path.src_mac, q->be->control.mac, sizeof(path.src_mac));
-	memcpy(frame + KB_UDP_HEADERS, t->payload, t->len);
-	m->pkt_len = kb_frame_udp(frame, &path, t->len);
-	m->data_len = (uint16_t)m->pkt_len;
+	memcpy(path.dst_mac, last->mac, sizeof(path.dst_mac));
+	memcpy(path.src_mac, c->mac, sizeof(path.src_mac));
+	m->pkt_len = kb_frame_headers(rte_pktmbuf_mtod(m, uint8_t *), &path, t->len, sum);
+	return m;
 }
 
 static bool fits(const struct kb_queue *q, const struct kb_tx *t)
@@ -282,42 +362,51 @@ static bool fits(const struct kb_queue *q, const struct kb_tx *t)
 }
 
 /* Frames of as many datagrams as can go out together; ends before one that never can. */
-static uint16_t prepare(struct kb_queue *q, const struct kb_tx *v, uint32_t n, struct last_hop *hop,
-			bool *refuse_next)
+static uint16_t prepare(struct kb_queue *q, const struct kb_tx *v, uint32_t n,
+			struct last_sent *last, bool *refuse_next)
 {
 	uint16_t built = 0;
 	*refuse_next = false;
 	while (built < RTE_MIN(n, (uint32_t)q->burst)) {
 		const struct kb_tx *const t = &v[built];
-		if (unlikely(!fits(q, t) || !route(q, t->dst_addr, hop))) {
+		if (unlikely(!fits(q, t) || !route(q, t, last))) {
 			*refuse_next = true;
 			break;
 		}
-		struct rte_mbuf *const m = rte_pktmbuf_alloc(q->pool);
+		struct rte_mbuf *const m = build(q, t, last);
 		if (unlikely(!m))
 			break;
-		build(q, m, t, hop);
 		q->out[built++] = m;
 	}
 	return built;
 }
 
+/* Frames that were sent are the driver's; of the others, only those of our making go back. */
+static void settle(struct kb_queue *q, const struct kb_tx *v, uint16_t sent, uint16_t built)
+{
+	for (uint16_t i = 0; i < sent; i++)
+		if (turns_around(&v[i]))
+			((struct kb_pkt *)(uintptr_t)v[i].from)->frame = NULL;
+	for (uint16_t i = sent; i < built; i++)
+		if (!turns_around(&v[i]))
+			rte_pktmbuf_free(q->out[i]);
+}
+
 uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
 {
-	struct last_hop hop = {.valid = false};
+	struct last_sent last = {.valid = false};
 	uint32_t done = 0;
 	if (unlikely(!may_enter(q)))
 		return 0;
 	while (done < n) {
 		bool refuse_next;
-		const uint16_t built = prepare(q, v + done, n - done, &hop, &refuse_next);
+		const uint16_t built = prepare(q, v + done, n - done, &last, &refuse_next);
 		const uint16_t sent = built ? rte_eth_tx_burst(q->port, q->id, q->out, built) : 0;
+		settle(q, v + done, sent, built);
 		kb_stat_add(&q->stats->sent, sent);
 		done += sent;
-		if (unlikely(sent < built)) {
-			rte_pktmbuf_free_bulk(q->out + sent, built - sent);
+		if (unlikely(sent < built))
 			break;
-		}
 		if (refuse_next) {
 			kb_stat_add(&q->stats->unsent, 1);
 			done++;
@@ -487,6 +576,7 @@ static int make_queues(struct kb_backend *be)
 		q->burst = (uint16_t)cfg->burst;
 		/* net_ena counts these itself, as ierrors; a frame must not be counted twice. */
 		q->csum_is_error = strcmp(be->port.info.driver_name, "net_ena") != 0;
+		q->refers = be->port.tx_segments;
 		q->be = be;
 		q->flows = &cfg->flows;
 		q->stats = &be->stats->queue[i];

@@ -150,7 +150,10 @@ static void accept_all(const struct kb_dpdk_port *p)
 int kb_dpdk_port_start(struct kb_dpdk_port *p, const struct kb_config *cfg)
 {
 	const uint64_t rx_wanted = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
-	const uint64_t tx_wanted = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	/* A shared buffer must not be freed fast, by a driver that looks at no reference count. */
+	p->tx_segments = (p->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
+	const uint64_t tx_wanted =
+		p->tx_segments ? RTE_ETH_TX_OFFLOAD_MULTI_SEGS : RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	struct rte_eth_conf conf = {
 		.rxmode = {.mtu = cfg->mtu, .offloads = p->info.rx_offload_capa & rx_wanted},
 		.txmode = {.offloads = p->info.tx_offload_capa & tx_wanted},

@@ -14,8 +14,9 @@ struct kb_dpdk_port {
 	uint16_t queues;
 	uint16_t rx_ring;
 	uint16_t tx_ring;
-	uint16_t mtu; /* read back */
-	bool rss;     /* the device spreads flows over the queues */
+	uint16_t mtu;	  /* read back */
+	bool rss;	  /* the device spreads flows over the queues */
+	bool tx_segments; /* it sends a frame from more than one buffer */
 	struct rte_eth_dev_info info;
 	struct rte_ether_addr mac;
 	struct rte_mempool *pool[KB_MAX_QUEUES]; /* one per queue; NULL until made */

@@ -49,6 +49,7 @@ void kb_handler_on_burst(struct kb_handler *h, const struct kb_pkt *v, uint32_t 
 				.dst_port = p->src_port,
 				.src_port = p->dst_port,
 				.len = p->len,
+				.last = true,
 			};
 		}
 		sent += kb_tx_burst(h->env.tx, tx, batch);
