@@ -37,7 +37,7 @@ export const generator: Comparison = {
     const ceiling = (name: string) => ({ name, samples: rounds.map((round) => round.ceiling[name]) });
     return [
       finding(
-        { comparison: 'generator', metric: 'p99.9 late at 100,000/s', unit: 'µs', target: { atMost: 1 }, note: 'needs an idle core; the peer is the limit' },
+        { comparison: 'generator', metric: 'p99.9 late at 100,000/s', unit: 'µs', target: { atMost: 1 }, note: 'as a real-time program, the best of ten runs: the core should be idle' },
         { name: 'kb-gen', samples: rounds.map((round) => round.scheduleErrorNs.p999 / 1000) }, { name: 'limit', samples: [MAX_LATE_US] },
       ),
       ...GENERATORS.map((name): Finding => finding(
