@@ -6,6 +6,7 @@ import prerequisites from '../../bin/lab/prerequisites.js';
 const TESTS_NEED = [
   'libcmocka-dev', // unit tests in C
   'cppcheck', // static analysis of C
+  'tshark', // reads what kb-dump writes
   'iputils-ping', // asks a port that has no kernel
   'bats', 'shellcheck', 'jq', 'python3', 'systemd', // host bring-up: steps, units, JSON of the signals
   'bpftool', // skeletons of the XDP programs
