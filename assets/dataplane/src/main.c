@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "kb/backend.h"
 #include "kb/clock.h"
@@ -147,6 +148,21 @@ static int housekeep(const struct kb_config *cfg, struct kb_backend *be, struct 
 	}
 }
 
+static int fail(void)
+{
+	fprintf(stderr, "%s: %s\n", kb_backend_info.program, kb_err_text());
+	return (int)kb_err_exit();
+}
+
+/* A thread still runs in the handler: nothing may be closed or unmapped under it. */
+static __attribute__((noreturn)) void leave(void)
+{
+	const int status = fail();
+
+	fflush(NULL);
+	_exit(status);
+}
+
 static int receive(const struct kb_config *cfg, struct kb_stats *stats)
 {
 	struct kb_workers *workers = NULL;
@@ -158,12 +174,14 @@ static int receive(const struct kb_config *cfg, struct kb_stats *stats)
 	if (result == 0) {
 		result = housekeep(cfg, be, workers, stats);
 		kb_sd_notify("STOPPING=1");
-		kb_workers_stop(workers);
-		if (result == 0) /* the last losses belong in the report */
+		const int stuck = kb_workers_stop(workers);
+		if (stuck == 0 && result == 0) /* the last losses belong in the report */
 			result = kb_backend_housekeep(be);
 		kb_stat_set(&stats->heartbeat_ns, kb_now_ns());
 		stats->ready = 0;
 		kb_report(stdout, stats);
+		if (stuck)
+			leave();
 	}
 	kb_backend_close(be);
 	return result;
@@ -190,12 +208,6 @@ static int run(const struct kb_config *cfg)
 	kb_tap_close();
 	kb_stats_unmap(stats);
 	return result;
-}
-
-static int fail(void)
-{
-	fprintf(stderr, "%s: %s\n", kb_backend_info.program, kb_err_text());
-	return (int)kb_err_exit();
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "kb/error.h"
 #include "kb/handler.h"
@@ -38,6 +39,7 @@ struct kb_workers {
 	struct kb_stats *stats;
 	atomic_bool stop;
 	uint32_t started;
+	uint32_t joined; /* of those, by a stop */
 	struct worker worker[];
 };
 
@@ -137,7 +139,7 @@ int kb_workers_start(struct kb_workers **out, const struct kb_config *cfg, struc
 		one->all = w;
 		one->queue = w->started;
 		if (start_one(one)) {
-			kb_workers_stop(w);
+			(void)kb_workers_stop(w); /* a thread that hangs keeps its memory */
 			return -1;
 		}
 	}
@@ -163,12 +165,21 @@ bool kb_workers_alive(struct kb_workers *w)
 	return true;
 }
 
-void kb_workers_stop(struct kb_workers *w)
+int kb_workers_stop(struct kb_workers *w)
 {
+	struct timespec until;
+
 	if (!w)
-		return;
+		return 0;
 	atomic_store(&w->stop, true);
-	for (uint32_t i = 0; i < w->started; i++)
-		pthread_join(w->worker[i].thread, NULL);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += KB_STOP_SECONDS;
+	for (; w->joined < w->started; w->joined++)
+		if (pthread_timedjoin_np(w->worker[w->joined].thread, NULL, &until))
+			return kb_err_set(KB_EXIT_RETRY, 0,
+					  "queue %u does not stop: handler %s has not returned for "
+					  "%d s",
+					  w->joined, kb_handler_info.name, KB_STOP_SECONDS);
 	free(w);
+	return 0;
 }

@@ -22,7 +22,12 @@ int kb_workers_check(struct kb_workers *w);
 /* Whether every queue has polled since the last call that returned true. */
 bool kb_workers_alive(struct kb_workers *w);
 
-/* Lets every thread drain its queue and end, and waits for it; NULL is allowed. */
-void kb_workers_stop(struct kb_workers *w);
+/*
+ * Lets every thread drain its queue and end, and waits for it; NULL is allowed. Returns 0, or -1
+ * with kb_err when one is still in its handler after KB_STOP_SECONDS: nothing may be freed then
+ * that it uses, and a further call goes on waiting.
+ */
+#define KB_STOP_SECONDS 5
+int kb_workers_stop(struct kb_workers *w);
 
 #endif

@@ -197,6 +197,21 @@ static void a_queue_stays_on_its_core(void **state)
 	assert_int_equal(h.cpu, last);
 }
 
+static void a_handler_that_hangs_is_named_and_waited_for_no_longer(void **state)
+{
+	(void)state;
+	h.hold = true;
+	start();
+	await(h.holding);
+	assert_int_equal(kb_workers_stop(workers), -1);
+	assert_int_equal(kb_err_exit(), KB_EXIT_RETRY);
+	assert_contains(kb_err_text(),
+			"queue 0 does not stop: handler test has not returned for 5 s");
+	h.hold = false; /* it does return after all */
+	assert_int_equal(kb_workers_stop(workers), 0);
+	assert_int_equal(h.finis, 1);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, prepare, clean)
@@ -206,6 +221,7 @@ int main(void)
 		CASE(a_hanging_handler_is_not_alive),
 		CASE(a_handler_that_does_not_start_is_reported),
 		CASE(a_queue_stays_on_its_core),
+		CASE(a_handler_that_hangs_is_named_and_waited_for_no_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
