@@ -94,7 +94,8 @@ class Rolling extends FleetUpdate {
     findings.check(this.minInstancesInService < maxCapacity,
       `'minInstancesInService' must be less than 'maxCapacity' (${maxCapacity}), so that a host can be replaced, `
       + `got ${this.minInstancesInService}`);
-    range(findings, 'minInstancesInService', this.minInstancesInService, 0, Number.MAX_SAFE_INTEGER);
+    findings.check(Number.isInteger(this.minInstancesInService) && this.minInstancesInService >= 0,
+      `'minInstancesInService' must be a whole number of at least 0, got ${this.minInstancesInService}`);
     range(findings, 'pauseTime in seconds', this.pauseTime.toSeconds(), 0, 3600); // CloudFormation's own maximum
   }
 

@@ -35,7 +35,9 @@ export function feedChoice(options: FeedHandlerOptions): HandlerChoice {
     findings.check(lines.length >= 1 && lines.length <= MAX_LINES,
       `'lines' must have between 1 and ${MAX_LINES} ports, got ${lines.length}`);
     lines.forEach(port => range(findings, 'lines', port, 1, 65535));
-    args.lines = lines.join(',');
+    if (lines.length > 0) {
+      args.lines = lines.join(',');
+    }
   }
   if (reorderMicros !== undefined) {
     range(findings, 'reorderMicros', reorderMicros, 0, 10000000);
