@@ -12,7 +12,7 @@
  */
 import { App, Stack } from 'aws-cdk-lib';
 import { Peer, Port, Vpc } from 'aws-cdk-lib/aws-ec2';
-import { DataPlane, HostTuning, LowLatencyFleet, LowLatencyInstance, MulticastDomain, PacketHandler, UdpFlow } from '../../lib';
+import { DataPlane, LowLatencyFleet, LowLatencyInstance, MulticastDomain, PacketHandler, UdpFlow } from '../../lib';
 
 const CIDR = '10.0.0.0/16';
 const PORT = 9000;
@@ -27,8 +27,6 @@ function multicast(): void {
     vpc,
     dataPlane: DataPlane.afXdp({ flows: [UdpFlow.address('239.1.1.1', PORT)] }),
     minCapacity: 3,
-    // The gateway speaks IGMPv2 only, and the kernel would begin with version 3.
-    tuning: HostTuning.custom({ sysctls: { 'net.ipv4.conf.all.force_igmp_version': '2' } }),
   });
   // Both numbers are held against the gateway's quotas when this is synthesised.
   const domain = new MulticastDomain(stack, 'Multicast', { vpc, packetsPerSecond: 50_000, receivers: 3 });
