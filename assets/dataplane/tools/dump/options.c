@@ -98,7 +98,7 @@ static int number(uint64_t *out, const char *option, uint64_t min, uint64_t max,
 static int number32(uint32_t *out, const char *option, uint32_t min, uint32_t max,
 		    const char *value)
 {
-	uint64_t n;
+	uint64_t n = 0;
 
 	if (number(&n, option, min, max, value))
 		return -1;
@@ -119,7 +119,7 @@ static int positive(double *out, const char *option, double max, const char *val
 
 static int trigger(struct kb_dump_options *o, const char *value)
 {
-	double us;
+	double us = 0;
 
 	if (strcmp(value, "gap") == 0) {
 		o->on_gap = true;
@@ -135,7 +135,7 @@ static int trigger(struct kb_dump_options *o, const char *value)
 
 static int buffer(struct kb_dump_options *o, const char *value)
 {
-	uint32_t mib;
+	uint32_t mib = 0;
 
 	if (number32(&mib, "buffer", 1, KB_TAP_MAX_RING >> 20, value))
 		return -1;
@@ -147,7 +147,7 @@ static int buffer(struct kb_dump_options *o, const char *value)
 
 static int file_size(struct kb_dump_options *o, const char *value)
 {
-	double mib;
+	double mib = 0;
 
 	if (positive(&mib, "file-size", 1e9, value))
 		return -1;
