@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { PACKAGE_ROOT } from '../lab/package-root';
 import { renderPlan, Plan } from '../lab/plan';
 import { run } from '../lab/shell';
+import { alone } from './alone';
 import { debianMirror } from './mirror';
 
 const RECIPE = path.join(PACKAGE_ROOT, 'test', 'vm', 'guest');
@@ -12,8 +13,6 @@ const CACHE = path.join(PACKAGE_ROOT, '.cache', 'vm');
 
 const USUAL_VOLUME = '20G'; // the default of 'rootVolumeSize'; the file is sparse
 const TIGHT_VOLUME = '900M'; // Debian fits, and little else
-
-const LOOK_EVERY_MS = 500; // for what another run is making
 
 /** What the install step makes its result from: bake again when one of these changes. */
 const BAKED_FROM = ['dataplane', 'handler', 'userdata/lib', 'userdata/packages', 'userdata/steps/install', 'systemd/receiver', 'systemd/sysusers', 'systemd/tmpfiles'];
@@ -110,53 +109,6 @@ function make(folder: string, fill: (work: string) => Promise<void>): Promise<bo
     }
     return true;
   });
-}
-
-/** Two runs beside each other do not make the same thing twice: the second waits for the first. */
-async function alone<T>(name: string, use: () => Promise<T>): Promise<T> {
-  const lock = `${name}.lock`; // holds the id of the process that made it
-  while (!created(lock)) {
-    if (!runs(Number(readIfThere(lock)))) {
-      fs.rmSync(lock, { force: true }); // it was killed
-    } else {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-    }
-  }
-  try {
-    return await use();
-  } finally {
-    fs.rmSync(lock, { force: true });
-  }
-}
-
-function created(lock: string): boolean {
-  // A link appears with its content, a new file before it.
-  const own = `${lock}.${process.pid}`;
-  fs.writeFileSync(own, String(process.pid));
-  try {
-    fs.linkSync(own, lock);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw error;
-    }
-    return false;
-  } finally {
-    fs.rmSync(own, { force: true });
-  }
-}
-
-/** The content of a file; the own process id, which runs, for one that has just gone. */
-function readIfThere(file: string): string {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch {
-    return String(process.pid);
-  }
-}
-
-function runs(pid: number): boolean {
-  return fs.existsSync(`/proc/${pid}`);
 }
 
 async function unpacked(base: string, job: ImageJob, use: (root: string) => Promise<void>): Promise<void> {

@@ -7,6 +7,7 @@ import { PACKAGE_ROOT } from '../lab/package-root';
 /** What the lab runs, and the Debian package that has it. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils', 'mmdebstrap': 'mmdebstrap', 'mke2fs': 'e2fsprogs',
+  'gpg': 'gpg', // mmdebstrap finds the archive's key with it
   'openssl': 'openssl', 'ssh': 'openssh-client', 'ip': 'iproute2', 'unshare': 'util-linux',
 };
 

@@ -9,6 +9,7 @@ import { parsePlan } from '../lab/plan';
 import { attempt, lastWords } from '../lab/shell';
 import { Terminal } from '../lab/terminal';
 import { probeAccelerator } from './accelerator';
+import { alone } from './alone';
 import { BREAKS } from './breaks';
 import { GuestImage } from './guest-image';
 import { Job } from './job';
@@ -39,7 +40,7 @@ export async function runVmLab(options: VmOptions, terminal: Terminal, signal: A
   const image = options.fromScratch
     ? await GuestImage.plain(broken?.faults?.fullDisk ?? false, { say, signal })
     : await bakedImage(path.join(folder, 'sound'), { ...sound, dataPlane: broken?.bakedFor ?? options.plane }, signal, say);
-  const build = await DataPlaneBuild.make(['kb-gen'], 'count', terminal, signal);
+  const build = await alone(path.join(RUNS, 'kb-gen'), () => DataPlaneBuild.make(['kb-gen'], 'count', terminal, signal));
   const packages = options.fromScratch && !broken?.faults?.noPackages ? await openGateway(folder) : undefined;
 
   const job: Job = {
