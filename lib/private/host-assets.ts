@@ -14,8 +14,11 @@ import { tar } from './tar';
 /** The package's folders that go to the host. */
 const FOLDERS = ['assets/dataplane', 'assets/systemd', 'assets/cloudwatch', 'userdata'] as const;
 
-/** What stays behind: tests and build folders of the data plane. bootstrap.sh travels in the user data itself. */
-const EXCLUDED = [/^assets\/dataplane\/(tests|fuzz|build[^/]*)(\/|$)/, /^userdata\/bootstrap\.sh$/];
+/**
+ * What stays behind: tests, examples and build folders of the data plane, and documents, for a better sentence must not
+ * replace a host. bootstrap.sh travels in the user data itself.
+ */
+const EXCLUDED = [/^assets\/dataplane\/(tests|fuzz|examples|build[^/]*)(\/|$)/, /\.md$/, /^userdata\/bootstrap\.sh$/];
 
 /** Programs; all other files are data. File modes of the package are not trusted: npm and zip lose them. */
 const EXECUTABLE = /^userdata\/(bin|steps|checks)\//;

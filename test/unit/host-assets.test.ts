@@ -52,7 +52,7 @@ test('holds what the host needs, where ARCHITECTURE.md says', () => {
     '-rwxr-xr-x userdata/steps/install',
     '-rw-r--r-- userdata/lib/common.sh',
   ]));
-  expect(files.filter(file => /dataplane\/(tests|fuzz|build)|bootstrap\.sh|\.d\.ts/.test(file))).toEqual([]);
+  expect(files.filter(file => /dataplane\/(tests|fuzz|examples|build)|bootstrap\.sh|\.d\.ts|\.md$/.test(file))).toEqual([]);
 });
 
 test('leaves no archive behind in the temporary folder', () => {
