@@ -8,7 +8,7 @@ const HELP = `usage: npm test -- [--only SUITE,...] [--skip SUITE,...] [--all] [
 
   --only SUITE,...  run just these suites
   --skip SUITE,...  leave these out
-  --all             also the slow suites: other languages, virtual machines (minutes each)
+  --all             also the slow suites: other languages, the lab under sanitizers (minutes each)
   --list            name the suites and stop
 `;
 

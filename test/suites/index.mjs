@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The suites, cheapest first. `missing` says why a suite cannot run here; `slow` ones need --all.
 import { existsSync, rmSync } from 'node:fs';
+import vmPrerequisites from '../../bin/vm/prerequisites.js';
 import { ensurePackages } from './packages.mjs';
 import { jest, meson, one, show, sum, tap } from './counting.mjs';
 
@@ -73,8 +74,12 @@ export const suites = [
     run: () => jest(['test/packages/languages']),
   },
   {
-    name: 'vm', what: 'the synthesised template, booted in a virtual machine', slow: true,
+    // Two planes that must come up, and three deployments that must fail; all of them with 'npm run test:vm'.
+    name: 'vm', what: 'the synthesised template, booted in a virtual machine',
     missing: needsRoot('the VM lab (its network)'),
-    run: () => jest(['test/vm', '--runInBand'], { KB_VM: process.env.KB_VM ?? 'ci' }),
+    run: () => {
+      ensurePackages(vmPrerequisites.VM_PACKAGES);
+      return jest(['test/vm', '--runInBand'], { KB_VM: process.env.KB_VM ?? 'ci' });
+    },
   },
 ];
