@@ -153,7 +153,8 @@ case $plane in
     expect 1 prlimit --nofile=4 "$build/$program"
     contains 'Too many open files'
     read -ra user <<<"$(privileges "${granted[@]}")"
-    expect 1 env KB_STATS_PAGE="$work/user/stats" "${user[@]}" prlimit --nproc=1 "$build/$program"
+    # setpriv last: a program that it starts may lie in a folder that only root may enter
+    expect 1 env KB_STATS_PAGE="$work/user/stats" prlimit --nproc=1 "${user[@]}" "$build/$program"
     contains 'start thread of queue 0: Resource temporarily unavailable'
     ;;
   afxdp)
