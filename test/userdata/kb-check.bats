@@ -277,6 +277,10 @@ PAT: [mem 0x000000c000000000-0x000000c000400000] write-combining'
   expect WARN write-combining 'transmission is slow'
   file /sys/kernel/debug/x86/pat_memtype_list 'PAT memtype list:'
   expect SKIP write-combining 'no mapped prefetchable region'
+  file "/sys/bus/pci/devices/$PCI/vendor" 0x1d0f
+  expect SKIP write-combining 'no mapped prefetchable region'
+  file "/sys/bus/pci/devices/$PCI/vendor" 0x1af4
+  expect SKIP write-combining 'only ENA transmits'
 }
 
 @test "ena-version" {
