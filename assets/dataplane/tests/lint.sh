@@ -3,7 +3,7 @@
 # What a compiler does not look for: cppcheck over everything but the tests, the XDP programs (the
 # kernel's verifier checks those) and generated code. It passes when nothing at all is found.
 set -Eeuo pipefail
-cd "${BASH_SOURCE[0]%/*}/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # shellcheck disable=SC2054 # commas are cppcheck's
 settings=(

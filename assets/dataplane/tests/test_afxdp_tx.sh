@@ -3,11 +3,13 @@
 # kb-afxdp sends what it received to others: as copies, and to the last one the frame itself. Many
 # more datagrams than there are frames go through it, so that one that gets lost would be missed.
 # Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 # shellcheck source=receiver.sh
-source "${BASH_SOURCE[0]%/*}/receiver.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/receiver.sh"
 
 COUNT=10000
 tx_mac=$(ip -o link show kbtx | sed 's/.*ether \([^ ]*\).*/\1/')

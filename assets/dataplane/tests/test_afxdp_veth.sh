@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # kb-afxdp on a real wire: sent = received + named causes, in every mode and when it is overrun.
 # Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 # shellcheck source=receiver.sh
-source "${BASH_SOURCE[0]%/*}/receiver.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/receiver.sh"
 
 gen=$build/tools/kb-gen-afxdp
 export KB_PLANE=afxdp KB_FLOWS='udp:*:9000'

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # A port of kb-dpdk has no kernel behind it. A kernel at the other end of the wire and a bridge that
 # listens for IGMP between them must not notice. Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 # shellcheck source=receiver.sh
-source "${BASH_SOURCE[0]%/*}/receiver.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/receiver.sh"
 
 command -v ping >/dev/null || skip 'no ping'
 # Queries every second, and forgets who has not answered for four.

@@ -3,9 +3,11 @@
 # The example of HANDLERS.md on every plane: a capture with known losses, replayed on a real wire, is
 # counted to the message.
 # Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 
 ip addr add 10.0.0.2/24 dev kbrx
 "$build/tests/itch_capture" "$work/itch.pcap" || fail 'no capture'

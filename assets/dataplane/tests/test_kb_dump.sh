@@ -3,9 +3,11 @@
 # kb-dump on every plane: what the receiver took from a real wire stands in the file, as tshark reads
 # it; a trigger keeps what came before it; a kb-dump that dies or sleeps costs the receiver nothing.
 # Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 command -v tshark >/dev/null || skip 'no tshark'
 
 dump=$build/tools/kb-dump

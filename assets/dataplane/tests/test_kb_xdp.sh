@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # kb-xdp on a real interface: every action twice, and somebody else's program left alone.
 # Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 
 kb_xdp=$build/tools/kb-xdp
 gen=$build/tools/kb-gen-afxdp

@@ -3,11 +3,13 @@
 # kb-kernel loses at each of its stages on purpose: what was sent is what was received and what has
 # the cause that was injected, and nothing is unexplained.
 # Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 # shellcheck source=receiver.sh
-source "${BASH_SOURCE[0]%/*}/receiver.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/receiver.sh"
 
 ip link set dev lo up
 export KB_PLANE=kernel KB_FLOWS='udp:*:9000' KB_DATA_IFACE=lo

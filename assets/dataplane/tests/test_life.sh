@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # A receiver on a wire from its start to its end: what it gives up when it is ready, and what it
 # survives or ends with when its port, memory or link go. Arguments: the build directory, the plane.
+set -Eeuo pipefail
+
 build=$1
 plane=$2
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 # shellcheck source=receiver.sh
-source "${BASH_SOURCE[0]%/*}/receiver.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/receiver.sh"
 
 export KB_PLANE=$plane KB_FLOWS='udp:*:9000' KB_XDP_MODE=native KB_POLL_MODE=wakeup
 ip addr add 10.0.0.2/24 dev kbrx

@@ -4,9 +4,11 @@
 # plane each of them has exactly the cause it should have, and the messages are all there. Where the
 # kernel takes part, what it drops is what its own counters say.
 # Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 
 gen=$build/tools/kb-gen-packet
 ip addr add 10.0.0.2/24 dev kbrx

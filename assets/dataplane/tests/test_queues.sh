@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Two queues of kb-afxdp: a pinned thread for each, both of them fed, and books that balance over both.
 # Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 # shellcheck source=receiver.sh
-source "${BASH_SOURCE[0]%/*}/receiver.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/receiver.sh"
 
 FLOWS=16 # streams that the queues share: none of two goes without but once in 32768
 COUNT=4000

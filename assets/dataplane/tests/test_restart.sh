@@ -3,9 +3,11 @@
 # What is published over the restarts of a receiver, in order and by SIGKILL: every packet of each of
 # them, once, and never less than before.
 # Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 
 ip link set lo up
 export KB_PLANE=kernel KB_FLOWS='udp:*:9000' KB_DATA_IFACE=lo KB_POLL_MODE=wakeup

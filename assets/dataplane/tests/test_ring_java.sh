@@ -4,6 +4,8 @@
 # death of a reader and a restart of the receiver. Skipped without a JDK, or without Agrona, which
 # Maven fetches (AGRONA_JAR names one that is there already).
 # Arguments: the build directory.
+set -Eeuo pipefail
+
 build=$1
 # Found before this test enters a network of its own, which has no way out.
 agrona=${AGRONA_JAR:-$(compgen -G "$build/agrona/agrona-*.jar" | head -n 1 || true)}
@@ -12,7 +14,7 @@ if [[ -z ${KB_TEST_INSIDE:-} && -z $agrona ]] && command -v mvn >/dev/null; then
     "-DoutputDirectory=$build/agrona" >/dev/null 2>&1 || true
 fi
 # shellcheck source=veth.sh
-source "${BASH_SOURCE[0]%/*}/veth.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
 command -v javac >/dev/null || skip 'no JDK'
 [[ -f $agrona ]] || skip 'no Agrona: Maven could not fetch it'
 
@@ -20,7 +22,7 @@ ip link set lo up
 export KB_PLANE=kernel KB_FLOWS='udp:*:9000' KB_DATA_IFACE=lo KB_HANDLER=ring
 # 512 KiB: 1680 messages, 0.8 s of what is sent here, so that a busy machine is no lost message.
 export KB_HANDLER_ARGS="path=$work/ring size=524288" KB_POLL_MODE=wakeup
-source_file=${BASH_SOURCE[0]%/*}/java/RingReader.java
+source_file=$(dirname "${BASH_SOURCE[0]}")/java/RingReader.java
 
 # receive: a receiver that has reported ready
 receive() {

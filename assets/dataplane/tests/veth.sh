@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by tests that need a wire: runs the caller in network and mount namespaces of its own, with
 # a veth pair kbtx -> kbrx. All of it is gone when the test ends, however it ends.
-set -Eeuo pipefail
 
 skip() {
   echo "skipped: $*"
