@@ -58,7 +58,10 @@ int kb_queue_attach(struct kb_queue *q);
 #define KB_WAKEUP_MS 10
 uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max);
 
-/* Gives the frames of exactly the last burst back. */
+/*
+ * Gives the frames of exactly the last burst back, as `v` names them by now: where a received frame
+ * was itself sent (kb_tx.last), v[i].frame is a spare one on kb-afxdp and NULL on kb-dpdk.
+ */
 void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n);
 
 /*
