@@ -240,13 +240,12 @@ export class HostImage extends HostImageBase implements iam.IGrantable {
       checkKernel(this, this.os, this.versions.kernel);
     }
     const baked = bakedValues(this, dimensionName(this.node.path), this, props.packageBaseUrl);
-    const { asset, sha256 } = hostAsset(this, 'HostAsset', props.dataPlane.handler.directory);
+    const asset = hostAsset(this, 'HostAsset', props.dataPlane.handler.directory);
     this.role = this.grantPrincipal = props.role
       ?? new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     this.imageId = bakedImage(this, {
       description: `${this.node.path}: ${this.os.name}, versions ${this.versions.name}`,
       asset,
-      sha256,
       plan: renderBaked(baked),
       baseImageId: (props.machineImage ?? this.os.machineImage(this.architecture)).getImage(this).imageId,
       rootDevice: this.os._rootDevice,

@@ -72,8 +72,8 @@ export class Host {
     this.placementGroup = props.placementGroup
       ?? new ec2.PlacementGroup(scope, 'PlacementGroup', { strategy: ec2.PlacementGroupStrategy.CLUSTER });
     this.role = props.role ?? new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
-    const { asset, sha256 } = hostAsset(scope, 'HostAsset', props.dataPlane.handler.directory);
-    grantHost(this.role, asset.bucket.arnForObjects(asset.s3ObjectKey));
+    const asset = hostAsset(scope, 'HostAsset', props.dataPlane.handler.directory);
+    grantHost(this.role, asset.arn);
 
     this.gate = new BootGate(scope, props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT, launching.signals);
     this.launchTemplates = plans.map(({ instanceType, plan: { values, launch } }, index) => {
@@ -82,7 +82,7 @@ export class Host {
         KB_SIGNAL_URL: this.gate.url,
         KB_REGION: cdk.Stack.of(scope).region,
         KB_ASSET_URL: asset.httpUrl,
-        KB_ASSET_SHA256: sha256,
+        KB_ASSET_SHA256: asset.sha256,
       });
       const template = hostTemplate(scope, index === 0 ? 'LaunchTemplate' : `LaunchTemplate-${instanceType.toString().replace('.', '-')}`, {
         instanceType,

@@ -4,15 +4,14 @@ import * as cdk from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as imagebuilder from 'aws-cdk-lib/aws-imagebuilder';
-import type * as s3assets from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
+import type { HostAsset } from './host-assets';
 
 /* The only file that touches the L1s of EC2 Image Builder: its L2s are in an alpha package. */
 
 export interface ImageSpec {
   readonly description: string;
-  readonly asset: s3assets.Asset;
-  readonly sha256: string;
+  readonly asset: HostAsset;
   /** plan.env of the image. */
   readonly plan: string;
   /** Id of the base image, or `resolve:ssm:` and its parameter. */
@@ -35,7 +34,7 @@ const BUILD_SECONDS = 3600; // as long as the install step may take, with room f
 export function bakedImage(scope: Construct, spec: ImageSpec): string {
   const name = cdk.Names.uniqueResourceName(scope, { maxLength: 100, separator: '-' });
   const content = createHash('sha256').update(JSON.stringify(cdk.Stack.of(scope).resolve([
-    spec.sha256, spec.plan, spec.baseImageId, spec.rootDevice, spec.rootVolumeGiB, spec.revision, document({ ...spec, assetUri: '' }),
+    spec.asset.sha256, spec.plan, spec.baseImageId, spec.rootDevice, spec.rootVolumeGiB, spec.revision, document({ ...spec, assetUri: '' }),
   ]))).digest();
   // Image Builder takes numbers below 2^30. The x is its own count: going back to earlier content is a new version, too.
   const version = `1.${content.readUInt32BE() >>> 2}`;
@@ -50,7 +49,7 @@ export function bakedImage(scope: Construct, spec: ImageSpec): string {
     version: `${version}.0`,
     platform: 'Linux',
     description: spec.description,
-    data: JSON.stringify(document({ ...spec, assetUri: spec.asset.s3ObjectUrl })),
+    data: JSON.stringify(document({ ...spec, assetUri: spec.asset.s3Url })),
   });
   keep(component);
   const recipe = new imagebuilder.CfnImageRecipe(scope, 'Recipe', {
@@ -88,7 +87,7 @@ export function bakedImage(scope: Construct, spec: ImageSpec): string {
 }
 
 /** Steps of one command each: of several in one step, only the last one's status would count. */
-function document({ sha256, plan, description, assetUri }: Pick<ImageSpec, 'sha256' | 'plan' | 'description'> & { assetUri: string }): object {
+function document({ asset, plan, description, assetUri }: Pick<ImageSpec, 'asset' | 'plan' | 'description'> & { assetUri: string }): object {
   const run = (step: string, command: string) =>
     ({ name: step, action: 'ExecuteBash', timeoutSeconds: BUILD_SECONDS, inputs: { commands: [command] } });
   const create = (step: string, path: string, content: string) =>
@@ -103,7 +102,7 @@ function document({ sha256, plan, description, assetUri }: Pick<ImageSpec, 'sha2
         steps: [
           { name: 'Folders', action: 'CreateFolder', inputs: [{ path: '/opt/kb/asset', overwrite: true }, { path: '/etc/kb', overwrite: true }] },
           create('Plan', '/etc/kb/plan.env', plan),
-          create('Sum', '/opt/kb/asset.sha256', `${sha256}  /opt/kb/asset.tar\n`),
+          create('Sum', '/opt/kb/asset.sha256', `${asset.sha256}  /opt/kb/asset.tar\n`),
           { name: 'Fetch', action: 'S3Download', inputs: [{ source: assetUri, destination: '/opt/kb/asset.tar' }] },
           run('Check', 'sha256sum --check --strict /opt/kb/asset.sha256'),
           run('Unpack', 'tar -xf /opt/kb/asset.tar -C /opt/kb/asset --no-same-owner'),
@@ -116,12 +115,12 @@ function document({ sha256, plan, description, assetUri }: Pick<ImageSpec, 'sha2
 }
 
 /** Session Manager runs the build; the rest is what AWS's own policy for builds has, as far as this build uses it. */
-function grantBuild(role: iam.IRole, stack: cdk.Stack, componentArn: string, asset: s3assets.Asset): void {
+function grantBuild(role: iam.IRole, stack: cdk.Stack, componentArn: string, asset: HostAsset): void {
   role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonSSMManagedInstanceCore'));
   const allow = (actions: string[], resources: string[]) => role.addToPrincipalPolicy(new iam.PolicyStatement({ actions, resources }));
   allow(['imagebuilder:GetComponent'], [componentArn]);
   allow(['s3:GetObject'], [
-    asset.bucket.arnForObjects(asset.s3ObjectKey),
+    asset.arn,
     // the program that runs components
     stack.formatArn({ service: 's3', region: '', account: '', resource: 'ec2imagebuilder*', arnFormat: cdk.ArnFormat.NO_RESOURCE_NAME }),
   ]);

@@ -275,8 +275,6 @@ test('construct paths stay as they are', () => {
   "Demo/Image",
   "Demo/Image/Component",
   "Demo/Image/HostAsset",
-  "Demo/Image/HostAsset/AssetBucket",
-  "Demo/Image/HostAsset/Stage",
   "Demo/Image/Infrastructure",
   "Demo/Image/Profile",
   "Demo/Image/Profile/Resource",
