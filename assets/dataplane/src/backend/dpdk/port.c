@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 #include <rte_version.h>
 
 #include "kb/error.h"
@@ -71,17 +72,48 @@ int kb_dpdk_port_check(const struct rte_eth_dev_info *info, const struct kb_conf
 	return 0;
 }
 
+/*
+ * net_af_xdp shares as much memory with the kernel as the buffers take one behind the other. Where
+ * DPDK begins a new page instead of letting one cross it, the last ones are beyond that, and the
+ * kernel drops without a word what is sent from them. No address of a device is ever needed there.
+ */
+static struct rte_mempool *packed_pool(const char *name, uint32_t frames, uint16_t room, int node)
+{
+	struct rte_pktmbuf_pool_private sizes = {.mbuf_data_room_size = room};
+	struct rte_mempool *const pool = rte_mempool_create_empty(
+		name, frames, (uint32_t)sizeof(struct rte_mbuf) + room, POOL_CACHE, sizeof(sizes),
+		node, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+
+	if (!pool)
+		return NULL;
+	int result = rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL);
+	if (result == 0) {
+		rte_pktmbuf_pool_init(pool, &sizes);
+		result = rte_mempool_populate_default(pool);
+	}
+	if (result < 0 || pool->nb_mem_chunks != 1) {
+		rte_mempool_free(pool);
+		rte_errno = result < 0 ? -result : ENOMEM;
+		return NULL;
+	}
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return pool;
+}
+
 int kb_dpdk_port_pools(struct kb_dpdk_port *p, const struct kb_config *cfg)
 {
 	/* One buffer holds the largest frame, so that no datagram ever spans two. */
 	const uint32_t frame =
 		RTE_MAX(cfg->mtu + FRAME_OVERHEAD, (uint32_t)RTE_MBUF_DEFAULT_DATAROOM);
 	const uint32_t room = RTE_PKTMBUF_HEADROOM + RTE_ALIGN_CEIL(frame, RTE_CACHE_LINE_SIZE);
+	const bool packed = strcmp(p->info.driver_name, "net_af_xdp") == 0;
+	const int node = rte_eth_dev_socket_id(p->id);
 	for (uint16_t i = 0; i < cfg->queues; i++) {
 		char name[RTE_MEMPOOL_NAMESIZE];
 		snprintf(name, sizeof(name), "kb-queue-%u", i);
-		p->pool[i] = rte_pktmbuf_pool_create(name, cfg->frames, POOL_CACHE, 0,
-						     (uint16_t)room, rte_eth_dev_socket_id(p->id));
+		p->pool[i] = packed ? packed_pool(name, cfg->frames, (uint16_t)room, node)
+				    : rte_pktmbuf_pool_create(name, cfg->frames, POOL_CACHE, 0,
+							      (uint16_t)room, node);
 		if (!p->pool[i])
 			return kb_err_set(KB_EXIT_CONFIG, rte_errno,
 					  "%u buffers of %u bytes for each of %u queues do not fit "
