@@ -146,7 +146,7 @@ static void wrong_options_are_refused_in_words(void **state)
 		{0, "--to 10.0.0.1:1 --lines 9", "from 1 to 8"},
 		{0, "--to 10.0.0.1:1 --arrivals burst", "constant, poisson or burst:N"},
 		{0, "--to 10.0.0.1:1 --arrivals burst:0", "got '0'"},
-		{0, "--to 10.0.0.1:1 --seconds -1", "greater than 0"},
+		{0, "--to 10.0.0.1:1 --seconds -1", "more than 0 and at most"},
 		{0, "--to 10.0.0.1:1 --seconds 1 --count 1", "exclude each other"},
 		{0, "--to 10.0.0.1:1,10.0.0.2:1", "give --lines 2"},
 		{0, "--to 10.0.0.1:1 --from-port 65535 --flows 2", "no room for 2 flows"},

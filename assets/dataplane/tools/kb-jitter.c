@@ -20,6 +20,7 @@
 #include "kb/config.h"
 #include "kb/error.h"
 #include "kb/hist.h"
+#include "option.h"
 
 #define PROGRAM "kb-jitter"
 #define USAGE	"usage: kb-jitter --cores LIST --seconds N\n"
@@ -114,18 +115,13 @@ static int parse(int argc, char **argv, struct kb_cores *cores, uint64_t *second
 {
 	for (int i = 1; i < argc; i += 2) {
 		const char *const value = i + 1 < argc ? argv[i + 1] : "";
-		char *end;
 
 		if (strcmp(argv[i], "--cores") == 0) {
 			if (kb_cores_parse(cores, value))
 				return kb_err_wrap("--cores");
 		} else if (strcmp(argv[i], "--seconds") == 0) {
-			*seconds = strtoull(value, &end, 10);
-			if (*end || *value < '0' || *value > '9' || *seconds == 0 ||
-			    *seconds > MAX_SECONDS)
-				return kb_err_set(KB_EXIT_CONFIG, 0,
-						  "--seconds must be between 1 and %u, got \"%s\"",
-						  MAX_SECONDS, value);
+			if (kb_option_number(seconds, "seconds", 1, MAX_SECONDS, value))
+				return -1;
 		} else {
 			return kb_err_set(KB_EXIT_CONFIG, 0, "unknown argument \"%s\"", argv[i]);
 		}

@@ -13,6 +13,7 @@
 
 #include "kb/clock.h"
 #include "kb/error.h"
+#include "option.h"
 #include "top/terminal.h"
 #include "top/view.h"
 
@@ -24,7 +25,7 @@
 
 struct arguments {
 	const char *page;
-	int interval_ms;
+	uint32_t interval_ms;
 	bool once;
 	bool help;
 };
@@ -118,20 +119,6 @@ static void usage(void)
 	       MIN_MS, MAX_MS);
 }
 
-static int parse_interval(int *out, const char *text)
-{
-	char *end;
-	const long ms = strtol(text, &end, 10);
-
-	if (end == text || *end || ms < MIN_MS || ms > MAX_MS)
-		return kb_err_set(KB_EXIT_CONFIG, 0,
-				  "--interval must be a number of milliseconds from %d to %d, got "
-				  "'%s'",
-				  MIN_MS, MAX_MS, text);
-	*out = (int)ms;
-	return 0;
-}
-
 static int parse(struct arguments *out, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -142,7 +129,8 @@ static int parse(struct arguments *out, int argc, char **argv)
 		else if (strcmp(argv[i], "--page") == 0 && i + 1 < argc)
 			out->page = argv[++i];
 		else if (strcmp(argv[i], "--interval") == 0 && i + 1 < argc) {
-			if (parse_interval(&out->interval_ms, argv[++i]))
+			if (kb_option_number32(&out->interval_ms, "interval", MIN_MS, MAX_MS,
+					       argv[++i]))
 				return -1;
 		} else
 			return kb_err_set(KB_EXIT_CONFIG, 0, "unknown argument '%s'; see --help",

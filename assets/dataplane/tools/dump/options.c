@@ -2,13 +2,13 @@
 #include "options.h"
 
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kb/error.h"
 #include "kb/tap_area.h"
+#include "option.h"
 
 enum {
 	PAGE = 1,
@@ -75,48 +75,6 @@ static void help(void)
 	       "Exit status: 0 good, 1 no receiver or no room, 2 wrong usage.\n");
 }
 
-static int bad(const char *option, const char *allowed, const char *value)
-{
-	return kb_err_set(KB_EXIT_CONFIG, 0, "--%s must be %s, got '%s'", option, allowed, value);
-}
-
-static int number(uint64_t *out, const char *option, uint64_t min, uint64_t max, const char *value)
-{
-	char allowed[64];
-	char *end;
-	const unsigned long long n = strtoull(value, &end, 10);
-
-	if (*value < '0' || *value > '9' || *end || n < min || n > max) {
-		snprintf(allowed, sizeof(allowed), "a number from %" PRIu64 " to %" PRIu64, min,
-			 max);
-		return bad(option, allowed, value);
-	}
-	*out = n;
-	return 0;
-}
-
-static int number32(uint32_t *out, const char *option, uint32_t min, uint32_t max,
-		    const char *value)
-{
-	uint64_t n = 0;
-
-	if (number(&n, option, min, max, value))
-		return -1;
-	*out = (uint32_t)n;
-	return 0;
-}
-
-static int positive(double *out, const char *option, double max, const char *value)
-{
-	char *end;
-	const double n = strtod(value, &end);
-
-	if (end == value || *end || !(n > 0) || n > max)
-		return bad(option, "a number greater than 0", value);
-	*out = n;
-	return 0;
-}
-
 static int trigger(struct kb_dump_options *o, const char *value)
 {
 	double us = 0;
@@ -126,8 +84,8 @@ static int trigger(struct kb_dump_options *o, const char *value)
 		return 0;
 	}
 	if (strncmp(value, "latency:", strlen("latency:")) != 0)
-		return bad("trigger", "gap or latency:MICROSECONDS", value);
-	if (positive(&us, "trigger latency", 1e9, value + strlen("latency:")))
+		return kb_option_bad("trigger", "gap or latency:MICROSECONDS", value);
+	if (kb_option_positive(&us, "trigger latency", 1e9, value + strlen("latency:")))
 		return -1;
 	o->on_latency = (uint64_t)(us * 1e3);
 	return 0;
@@ -137,10 +95,10 @@ static int buffer(struct kb_dump_options *o, const char *value)
 {
 	uint32_t mib = 0;
 
-	if (number32(&mib, "buffer", 1, KB_TAP_MAX_RING >> 20, value))
+	if (kb_option_number32(&mib, "buffer", 1, KB_TAP_MAX_RING >> 20, value))
 		return -1;
 	if (mib & (mib - 1))
-		return bad("buffer", "a power of two", value);
+		return kb_option_bad("buffer", "a power of two", value);
 	o->ring_bytes = mib << 20;
 	return 0;
 }
@@ -149,7 +107,7 @@ static int file_size(struct kb_dump_options *o, const char *value)
 {
 	double mib = 0;
 
-	if (positive(&mib, "file-size", 1e9, value))
+	if (kb_option_positive(&mib, "file-size", 1e9, value))
 		return -1;
 	o->file_bytes = (uint64_t)(mib * (1 << 20));
 	return 0;
@@ -165,26 +123,27 @@ static int take(struct kb_dump_options *o, int id, const char *value)
 		o->write = value;
 		return 0;
 	case SNAPLEN:
-		return number32(&o->snaplen, "snaplen", KB_TAP_MIN_SNAP, KB_TAP_MAX_SNAP, value);
+		return kb_option_number32(&o->snaplen, "snaplen", KB_TAP_MIN_SNAP, KB_TAP_MAX_SNAP,
+					  value);
 	case FLOW:
 		o->flow_text = value;
 		return kb_flows_parse(&o->flows, value) ? kb_err_wrap("--flow") : 0;
 	case COUNT:
-		return number(&o->count, "count", 1, 1ull << 48, value);
+		return kb_option_number(&o->count, "count", 1, 1ull << 48, value);
 	case SECONDS:
-		return positive(&o->seconds, "seconds", 86400.0 * 365, value);
+		return kb_option_positive(&o->seconds, "seconds", KB_OPTION_YEAR, value);
 	case FILE_SIZE:
 		return file_size(o, value);
 	case FILES:
-		return number32(&o->files, "files", 1, KB_DUMP_MAX_FILES, value);
+		return kb_option_number32(&o->files, "files", 1, KB_DUMP_MAX_FILES, value);
 	case TRIGGER:
 		return trigger(o, value);
 	case BEFORE:
-		return number32(&o->before, "before", 1, KB_DUMP_MAX_HELD, value);
+		return kb_option_number32(&o->before, "before", 1, KB_DUMP_MAX_HELD, value);
 	case AFTER:
-		return number32(&o->after, "after", 0, UINT32_MAX, value);
+		return kb_option_number32(&o->after, "after", 0, UINT32_MAX, value);
 	case TRIGGERS:
-		return number32(&o->triggers, "triggers", 1, UINT32_MAX, value);
+		return kb_option_number32(&o->triggers, "triggers", 1, UINT32_MAX, value);
 	case BUFFER:
 		return buffer(o, value);
 	case JSON:

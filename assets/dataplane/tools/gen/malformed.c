@@ -2,10 +2,10 @@
 #include "malformed.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kb/error.h"
+#include "option.h"
 
 const struct kb_malformed_info kb_malformed_kinds[KB_MALFORMED_KINDS] = {
 #define KB_MALFORMED(symbol, name, meaning) {name, meaning},
@@ -52,11 +52,10 @@ int kb_malformed_parse(struct kb_malformed_mix *out, const char *text)
 				  sizeof(list));
 	while ((entry = strsep(&rest, ","))) {
 		char *const colon = strchr(entry, ':');
-		char *end = NULL;
-		const double percent = colon ? strtod(colon + 1, &end) : -1;
+		double percent = 0;
+		const char *const end = colon ? kb_option_percent(&percent, colon + 1) : NULL;
 
-		if (!colon || end == colon + 1 || (*end == '%' ? end[1] : *end) ||
-		    !(percent >= 0 && percent <= 100))
+		if (!end || *end)
 			return kb_err_set(KB_EXIT_CONFIG, 0,
 					  "--malformed must be KIND:PERCENT,... as in "
 					  "all:1%% or fragment:5%%,runt:2%%, got '%s'",

@@ -2,15 +2,13 @@
 #include "options.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kb/error.h"
 #include "kb/msg.h"
+#include "option.h"
 
 enum {
 	TO = 256,
@@ -101,41 +99,11 @@ static void help(const char *program, uint32_t wants)
 	       "2 wrong usage.\n");
 }
 
-static int bad(const char *option, const char *allowed, const char *value)
-{
-	return kb_err_set(KB_EXIT_CONFIG, 0, "--%s must be %s, got '%s'", option, allowed, value);
-}
-
-static int number(uint64_t *out, const char *option, uint64_t min, uint64_t max, const char *value)
-{
-	char allowed[96];
-	char *end;
-	errno = 0;
-	const uint64_t n = strtoull(value, &end, 10);
-	/* strtoull takes "-1" and " 1"; a count has neither sign nor blank. */
-	if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && !errno && n >= min && n <= max) {
-		*out = n;
-		return 0;
-	}
-	snprintf(allowed, sizeof(allowed), "a whole number from %" PRIu64 " to %" PRIu64, min, max);
-	return bad(option, allowed, value);
-}
-
-static int number32(uint32_t *out, const char *option, uint32_t min, uint32_t max,
-		    const char *value)
-{
-	uint64_t n;
-	if (number(&n, option, min, max, value) < 0)
-		return -1;
-	*out = (uint32_t)n;
-	return 0;
-}
-
 static int address(uint32_t *out, const char *option, const char *value)
 {
 	struct in_addr addr;
 	if (inet_pton(AF_INET, value, &addr) != 1 || addr.s_addr == 0)
-		return bad(option, "an IPv4 address", value);
+		return kb_option_bad(option, "an IPv4 address", value);
 	*out = addr.s_addr;
 	return 0;
 }
@@ -146,19 +114,19 @@ static int destinations(struct kb_gen_options *o, const char *value)
 	char *rest = list;
 	char *entry;
 	if (strlen(value) >= sizeof(list))
-		return bad("to", "a list of at most 8 ADDR:PORT", value);
+		return kb_option_bad("to", "a list of at most 8 ADDR:PORT", value);
 	strcpy(list, value);
 	o->n_to = 0;
 	while ((entry = strsep(&rest, ","))) {
 		char *const colon = strrchr(entry, ':');
 		uint32_t port;
 		if (!colon)
-			return bad("to", "ADDR:PORT", value);
+			return kb_option_bad("to", "ADDR:PORT", value);
 		if (o->n_to == KB_GEN_MAX_LINES)
-			return bad("to", "a list of at most 8 ADDR:PORT", value);
+			return kb_option_bad("to", "a list of at most 8 ADDR:PORT", value);
 		*colon = '\0';
 		if (address(&o->to[o->n_to].addr, "to", entry) < 0 ||
-		    number32(&port, "to (port)", 1, UINT16_MAX, colon + 1) < 0)
+		    kb_option_number32(&port, "to (port)", 1, UINT16_MAX, colon + 1) < 0)
 			return -1;
 		o->to[o->n_to++].port = (uint16_t)port;
 	}
@@ -173,20 +141,11 @@ static int arrivals(struct kb_gen_options *o, const char *value)
 		o->arrivals = KB_ARRIVALS_POISSON;
 	} else if (strncmp(value, "burst:", strlen("burst:")) == 0) {
 		o->arrivals = KB_ARRIVALS_BURST;
-		return number(&o->burst, "arrivals (burst)", 1, 1000000, value + strlen("burst:"));
+		return kb_option_number(&o->burst, "arrivals (burst)", 1, 1000000,
+					value + strlen("burst:"));
 	} else {
-		return bad("arrivals", "constant, poisson or burst:N", value);
+		return kb_option_bad("arrivals", "constant, poisson or burst:N", value);
 	}
-	return 0;
-}
-
-static int seconds(double *out, const char *value)
-{
-	char *end;
-	const double s = strtod(value, &end);
-	if (end == value || *end || !(s > 0) || s > 86400.0 * 365)
-		return bad("seconds", "a time greater than 0, in seconds", value);
-	*out = s;
 	return 0;
 }
 
@@ -195,20 +154,14 @@ static int line_loss(struct kb_gen_options *o, const char *value)
 	const char *const allowed = "a percentage for each line, as in 1%:0.5%";
 	const char *at = value;
 
-	for (o->n_line_loss = 0; o->n_line_loss < KB_GEN_MAX_LINES;) {
-		char *end;
-		const double percent = strtod(at, &end);
-		if (end == at || !(percent >= 0 && percent <= 100))
-			return bad("line-loss", allowed, value);
-		o->line_loss[o->n_line_loss++] = percent;
-		end += *end == '%';
-		if (*end == '\0')
+	for (o->n_line_loss = 0; o->n_line_loss < KB_GEN_MAX_LINES; at++) {
+		at = kb_option_percent(&o->line_loss[o->n_line_loss++], at);
+		if (!at || (*at && *at != ':'))
+			return kb_option_bad("line-loss", allowed, value);
+		if (*at == '\0')
 			return 0;
-		if (*end != ':')
-			return bad("line-loss", allowed, value);
-		at = end + 1;
 	}
-	return bad("line-loss", "a list for at most 8 lines", value);
+	return kb_option_bad("line-loss", "a list for at most 8 lines", value);
 }
 
 static int mac(struct kb_gen_options *o, const char *value)
@@ -218,7 +171,7 @@ static int mac(struct kb_gen_options *o, const char *value)
 	if (sscanf(value, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
 		   &used) != 6 ||
 	    value[used])
-		return bad("dst-mac", "like 02:00:00:00:00:01", value);
+		return kb_option_bad("dst-mac", "like 02:00:00:00:00:01", value);
 	for (int i = 0; i < 6; i++)
 		o->dst_mac[i] = (uint8_t)b[i];
 	o->has_dst_mac = true;
@@ -232,28 +185,28 @@ static int take(struct kb_gen_options *o, double *run_s, int id, const char *val
 	case TO:
 		return destinations(o, value);
 	case FROM_PORT:
-		return number32(&o->from_port, "from-port", 1, UINT16_MAX, value);
+		return kb_option_number32(&o->from_port, "from-port", 1, UINT16_MAX, value);
 	case FLOWS:
-		return number32(&o->flows, "flows", 1, KB_GEN_MAX_FLOWS, value);
+		return kb_option_number32(&o->flows, "flows", 1, KB_GEN_MAX_FLOWS, value);
 	case LINES:
-		return number32(&o->lines, "lines", 1, KB_GEN_MAX_LINES, value);
+		return kb_option_number32(&o->lines, "lines", 1, KB_GEN_MAX_LINES, value);
 	case LINE_LOSS:
 		return line_loss(o, value);
 	case RATE:
 		/* 10^9 messages a second would be one in each nanosecond of the clock. */
-		return number(&o->rate, "rate", 1, 1000000000, value);
+		return kb_option_number(&o->rate, "rate", 1, 1000000000, value);
 	case SIZE:
-		return number32(&o->size, "size", KB_MSG_MIN, KB_GEN_MAX_SIZE, value);
+		return kb_option_number32(&o->size, "size", KB_MSG_MIN, KB_GEN_MAX_SIZE, value);
 	case SECONDS:
-		return seconds(run_s, value);
+		return kb_option_positive(run_s, "seconds", KB_OPTION_YEAR, value);
 	case COUNT:
-		return number(&o->count, "count", 1, 1ull << 48, value);
+		return kb_option_number(&o->count, "count", 1, 1ull << 48, value);
 	case ARRIVALS:
 		return arrivals(o, value);
 	case SEED:
-		return number(&o->seed, "seed", 0, UINT64_MAX, value);
+		return kb_option_number(&o->seed, "seed", 0, UINT64_MAX, value);
 	case CORE:
-		if (number32(&n, "core", 0, 1023, value) < 0)
+		if (kb_option_number32(&n, "core", 0, 1023, value) < 0)
 			return -1;
 		o->core = (int)n;
 		return 0;
