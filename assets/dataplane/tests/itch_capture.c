@@ -3,6 +3,7 @@
  * Writes a capture of an ITCH-like session in MoldUDP64 packets, one each 100 us, whose losses and
  * repetitions are known: what the example of HANDLERS.md must find in it.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,12 @@
 
 #define PACKETS	 400u
 #define MESSAGES 3u   /* in each of them */
-#define LOST	 100u /* this packet is not in the capture */
+#define LOST	 100u /* this packet and those behind it, LOSSES in all, are not in the capture */
+#define LOSSES	 3u
 #define TWICE	 200u /* this one is there twice */
 #define PAUSE	 300u /* before this one comes a heartbeat */
 #define STEP_US	 100u
+#define END	 0xffffu /* the count of the last packet of a session */
 
 static void put_be(uint8_t *p, uint64_t v, uint32_t bytes)
 {
@@ -63,6 +66,22 @@ static uint32_t build(uint8_t *p, uint64_t seq, uint32_t count, uint64_t us)
 	return len;
 }
 
+/* What is no packet of the feed, though most of it begins like one that comes next. */
+static void write_refused(FILE *to, uint64_t seq, uint64_t us)
+{
+	uint8_t payload[256] = "hello";
+
+	write_frame(to, payload, 5, us);
+	build(payload, seq, MESSAGES, us);
+	write_frame(to, payload, 60, us); /* says more than it holds */
+	write_frame(to, payload, build(payload, seq, MESSAGES, us) + 1, us); /* and less */
+	write_frame(to, payload, build(payload, seq, 0, us) + 1, us);
+	write_frame(to, payload, build(payload, seq, END, us) + 2, us);
+	build(payload, seq, 1, us);
+	put_be(payload + 20, 10, 2); /* a message shorter than its type, numbers and time */
+	write_frame(to, payload, 20 + 2 + 10, us);
+}
+
 int main(int argc, char **argv)
 {
 	const uint32_t header[6] = {0xa1b2c3d4, 2 | 4 << 16, 0, 0, 65535, 1};
@@ -79,13 +98,11 @@ int main(int argc, char **argv)
 		if (i == PAUSE)
 			write_frame(to, payload, build(payload, seq, 0, us), us);
 		const uint32_t len = build(payload, seq, MESSAGES, us);
-		for (uint32_t copies = i == LOST ? 0 : i == TWICE ? 2 : 1; copies; copies--)
+		const bool lost = i >= LOST && i < LOST + LOSSES;
+		for (uint32_t copies = lost ? 0 : i == TWICE ? 2 : 1; copies; copies--)
 			write_frame(to, payload, len, us);
 	}
-	/* Something that is no packet of the feed, and a packet that says more than it holds. */
-	write_frame(to, (const uint8_t *)"hello", 5, 2000000);
-	build(payload, 1 + PACKETS * MESSAGES, MESSAGES, 2000000);
-	write_frame(to, payload, 60, 2000000);
-	write_frame(to, payload, build(payload, 1 + PACKETS * MESSAGES, 0xffff, 2000000), 2000000);
+	write_refused(to, 1 + PACKETS * MESSAGES, 2000000);
+	write_frame(to, payload, build(payload, 1 + PACKETS * MESSAGES, END, 2000000), 2000000);
 	return fclose(to) ? 1 : 0;
 }

@@ -62,11 +62,11 @@ static uint64_t load_be(const uint8_t *p, uint32_t bytes)
 	return v;
 }
 
-static void on_message(struct kb_handler *h, const uint8_t *m, uint32_t len, uint64_t now_ns)
+static void on_message(struct kb_handler *h, const uint8_t *m, uint64_t now_ns)
 {
 	uint64_t *const counters = h->env.counters;
 
-	switch (len ? m[0] : 0) {
+	switch (m[0]) {
 	case 'A': /* add order, without and with its owner */
 	case 'F':
 		counters[ADDS]++;
@@ -82,25 +82,25 @@ static void on_message(struct kb_handler *h, const uint8_t *m, uint32_t len, uin
 		counters[OTHERS]++;
 		break;
 	}
-	if (len >= ITCH_HEAD && h->midnight_ns) {
+	if (h->midnight_ns) {
 		const uint64_t made_ns = h->midnight_ns + load_be(m + 5, 6);
 
 		kb_hist_record(h->env.hist, (int64_t)(now_ns - made_ns));
 	}
 }
 
-/* Returns how many messages there are, or -1 when they do not fill the packet as it says. */
-static int32_t count_messages(const uint8_t *p, uint32_t left, uint32_t count)
+/* Whether `count` messages fill the rest of a packet to its last byte. */
+static bool are_messages(const uint8_t *p, uint32_t left, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		const uint32_t len = left < 2 ? UINT32_MAX - 2 : (uint32_t)load_be(p, 2);
+	while (count--) {
+		const uint32_t len = left < 2 ? 0 : (uint32_t)load_be(p, 2);
 
-		if (len + 2 > left)
-			return -1;
+		if (len < ITCH_HEAD || len + 2 > left)
+			return false;
 		p += len + 2;
 		left -= len + 2;
 	}
-	return (int32_t)count;
+	return left == 0;
 }
 
 /* Moves to `seq`; returns how many of `count` messages from there have been seen before. */
@@ -129,7 +129,7 @@ static inline void on_packet(struct kb_handler *h, const struct kb_pkt *pkt, uin
 	const uint64_t seq = load_be(pkt->payload + SESSION, 8);
 	const uint32_t count = (uint32_t)load_be(pkt->payload + SESSION + 8, 2);
 	const uint32_t messages = count == END ? 0 : count;
-	if (seq == 0 || count_messages(m, pkt->len - HEADER, messages) < 0)
+	if (seq == 0 || !are_messages(m, pkt->len - HEADER, messages))
 		goto not_mold;
 
 	const uint64_t seen = advance(h, pkt->payload, seq, messages);
@@ -140,7 +140,7 @@ static inline void on_packet(struct kb_handler *h, const struct kb_pkt *pkt, uin
 		const uint32_t len = (uint32_t)load_be(m, 2);
 
 		if (i >= seen)
-			on_message(h, m + 2, len, now_ns);
+			on_message(h, m + 2, now_ns);
 		m += len + 2;
 	}
 	return;
