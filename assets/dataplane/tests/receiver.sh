@@ -17,7 +17,7 @@ start_as() {
   rm -f "$KB_STATS_PAGE"
   env "$@" "${as[@]}" "$build/$program" >"$work/rx.log" 2>&1 &
   receiver=$!
-  for _ in {1..200}; do
+  for _ in {1..300}; do
     "$build/tools/kb-stats" --json 2>/dev/null | grep -q '"ready":true' && return
     kill -0 "$receiver" 2>/dev/null || break
     sleep 0.1
@@ -65,9 +65,14 @@ showing() {
   "$build/tools/kb-stats" --json | sed -n "s/.*\"$1\":\([0-9]*\),.*/\1/p"
 }
 
+# logs: what everybody who took part had to say
+logs() {
+  find "$work" -maxdepth 1 '(' -name '*.log' -o -name '*.json' ')' -exec tail -n +1 -v {} +
+}
+
 # same WHAT GOT WANTED
 same() {
-  [[ $2 -eq $3 ]] || fail "$1 is $2, not $3. $(cat "$work/gen.log" "$work/rx.log")"
+  [[ $2 -eq $3 ]] || fail "$1 is $2, not $3. $(logs)"
 }
 
 # explained: no gap without a cause

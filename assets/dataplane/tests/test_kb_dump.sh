@@ -8,6 +8,8 @@ set -Eeuo pipefail
 build=$1
 # shellcheck source=veth.sh
 source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
+# shellcheck source=receiver.sh
+source "$(dirname "${BASH_SOURCE[0]}")/receiver.sh"
 command -v tshark >/dev/null || skip 'no tshark'
 
 dump=$build/tools/kb-dump
@@ -15,32 +17,6 @@ gen=$build/tools/kb-gen-afxdp
 file=$work/cap.pcapng
 ip addr add 10.0.0.2/24 dev kbrx
 export KB_FLOWS='udp:*:9000' KB_UNMATCHED=drop KB_XDP_MODE=native KB_POLL_MODE=spin
-
-# receive PROGRAM [KEY=VALUE...]: a receiver that has reported ready
-receive() {
-  local program=$1
-  shift
-  rm -f "$KB_STATS_PAGE"
-  env "$@" "$build/$program" >"$work/rx.log" 2>&1 &
-  receiver=$!
-  for _ in {1..300}; do
-    "$build/tools/kb-stats" --json 2>/dev/null | grep -q '"ready":true' && return
-    kill -0 "$receiver" 2>/dev/null || break
-    sleep 0.1
-  done
-  fail "$program did not start: $(cat "$work/rx.log")"
-}
-
-# stop: ends the receiver in order; its report is in rx.log
-stop() {
-  kill -TERM "$receiver"
-  wait "$receiver" || fail "the receiver ended with $?: $(cat "$work/rx.log")"
-}
-
-# reported NAME: a number of the receiver's report, 0 when it is not there
-reported() {
-  awk -v name="$1" '$1 == name { n = $2 } END { print n + 0 }' "$work/rx.log"
-}
 
 # capture [OPTION...]: an attached kb-dump
 capture() {
@@ -77,11 +53,6 @@ send() {
     --rate "$2" --count "$1" >"$work/gen.log" 2>&1 || fail "kb-gen-afxdp: $(cat "$work/gen.log")"
 }
 
-# same WHAT GOT WANTED
-same() {
-  [[ $2 -eq $3 ]] || fail "$1 is $2, not $3: $(cat "$work/dump.log" "$work/dump.json" "$work/rx.log")"
-}
-
 planes=(kernel)
 [[ -x $build/tools/kb-xdp ]] && planes+=(xdp afxdp)
 [[ -x $build/kb-dpdk ]] && planes+=(dpdk)
@@ -99,7 +70,7 @@ for plane in "${planes[@]}"; do
         "KB_EAL_ARGS=--no-huge -m 256 --no-pci --no-shconf --no-telemetry --vdev=net_af_packet0,iface=kbrx")
       ;;
   esac
-  receive "$program" "${settings[@]}"
+  start "$program" "${settings[@]}"
   capture
   send 500 5000
   [[ $plane == kernel || $plane == xdp ]] || send 20 5000 9001
@@ -126,7 +97,7 @@ done
 
 echo '# what is kept of each frame, which flow, and how many files'
 export KB_PLANE=kernel
-receive kb-kernel 'KB_FLOWS=udp:*:9000,udp:*:9001'
+start kb-kernel 'KB_FLOWS=udp:*:9000,udp:*:9001'
 capture --snaplen 64 --flow 'udp:*:9001' --file-size 0.01 --files 2
 send 300 10000 9000
 send 400 10000 9001
@@ -164,7 +135,7 @@ same 'packets until its end' "$(packets "$file")" 30
 [[ ! -e $KB_STATS_PAGE.dump ]] || fail 'the socket is still there'
 
 echo '# the trigger: what was missing, with what came before and after'
-receive tests/kb-kernel-feed KB_HANDLER=feed KB_HANDLER_ARGS=reorder-us=100
+start tests/kb-kernel-feed KB_HANDLER=feed KB_HANDLER_ARGS=reorder-us=100
 capture --trigger gap --before 20 --after 10
 # One message in the middle is withheld: the seed decides which.
 "$build/tools/kb-gen-afxdp" --iface kbtx --src-addr 10.0.0.1 --dst-mac "$rx_mac" --to 10.0.0.2:9000 \
@@ -182,7 +153,7 @@ same 'its place' \
   "$(tshark -r "$file" -Y 'frame.comment contains "trigger"' -T fields -e frame.number 2>/dev/null)" 20
 
 echo '# the trigger: slower than it may be'
-receive kb-kernel
+start kb-kernel
 capture --trigger latency:150000 --before 5 --after 0
 send 50 1000
 kill -STOP "$receiver"
@@ -236,7 +207,7 @@ contains 'need --trigger'
 expect 2 "$dump" --files 3
 contains '--files needs --file-size'
 expect 2 "$dump" --snaplen 10
-contains '--snaplen must be a number from 64 to 65535'
+contains '--snaplen must be a whole number from 64 to 65535'
 expect 2 "$dump" --flow tcp:1.2.3.4:5
 contains '--flow'
 expect 2 "$dump" --write - --json

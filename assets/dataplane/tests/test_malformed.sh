@@ -9,39 +9,14 @@ set -Eeuo pipefail
 build=$1
 # shellcheck source=veth.sh
 source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
+# shellcheck source=receiver.sh
+source "$(dirname "${BASH_SOURCE[0]}")/receiver.sh"
 
 gen=$build/tools/kb-gen-packet
 ip addr add 10.0.0.2/24 dev kbrx
 # The host's answers to what is wrong would be frames on the wire, too.
 ip route add blackhole 10.0.0.1
 export KB_FLOWS='udp:*:9000' KB_UNMATCHED=drop KB_XDP_MODE=native
-
-# receive PROGRAM [KEY=VALUE...]: a receiver that has reported ready
-receive() {
-  local program=$1
-  shift
-  rm -f "$KB_STATS_PAGE"
-  env "$@" "$build/$program" >"$work/rx.log" 2>&1 &
-  receiver=$!
-  for _ in {1..300}; do
-    "$build/tools/kb-stats" --json 2>/dev/null | grep -q '"ready":true' && return
-    kill -0 "$receiver" 2>/dev/null || break
-    sleep 0.1
-  done
-  fail "$program did not start: $(cat "$work/rx.log")"
-}
-
-# stop: ends it in order; its report is in rx.log
-stop() {
-  sleep 0.5
-  kill -TERM "$receiver"
-  wait "$receiver" || fail "the receiver ended with $?: $(cat "$work/rx.log")"
-}
-
-# reported NAME: a number of the receiver's report, 0 when it is not there
-reported() {
-  awk -v name="$1" '$1 == name && $2 ~ /^[0-9]/ { n = $2 } END { print n + 0 }' "$work/rx.log"
-}
 
 send() {
   "$gen" --iface kbtx --src-addr 10.0.0.1 --dst-mac "$rx_mac" --to 10.0.0.2:9000 --rate 2000 \
@@ -56,11 +31,6 @@ generated() {
     sum=$((sum + $(sed -n "s/^ *\"$name\": \([0-9]*\),\{0,1\}\$/\1/p" "$work/gen.json")))
   done
   echo "$sum"
-}
-
-# same WHAT GOT WANTED
-same() {
-  [[ $2 -eq $3 ]] || fail "$plane: $1 is $2, not $3: $(cat "$work/gen.log" "$work/rx.log")"
 }
 
 # kernel GROUP NAME: a counter of this network's /proc/net/snmp or netstat
@@ -91,7 +61,7 @@ grown() {
 check_feed() {
   same "messages" "$(reported messages)" 1000
   same gaps "$(reported gaps)" 0
-  grep -q 'unexplained 0$' "$work/rx.log" || fail "$plane: unexplained: $(cat "$work/rx.log")"
+  explained
   [[ $(generated fragment) -gt 50 && $(generated runt) -gt 10 && $(generated runt) -lt 80 ]] ||
     fail "the mix: $(cat "$work/gen.json")"
 }
@@ -122,7 +92,7 @@ for plane in afxdp dpdk; do
   echo 'leak:xsk_umem__create' >"$work/leaks"
   [[ $plane == afxdp ]] || settings+=("LSAN_OPTIONS=suppressions=$work/leaks:print_suppressions=0")
   for _ in 1 2 3; do
-    receive "kb-$plane" "${settings[@]}"
+    start "kb-$plane" "${settings[@]}"
     send
     stop
     # Which frames a machine that did something else had no room for, nobody can say: once more.
@@ -141,7 +111,7 @@ if [[ -x $build/tools/kb-xdp ]]; then
   plane=xdp
   echo '# xdp: the filter has the causes, the kernel the checksums'
   KB_PLANE=xdp "$build/tools/kb-xdp" attach >/dev/null || fail 'no filter'
-  receive kb-kernel KB_PLANE=xdp
+  start kb-kernel KB_PLANE=xdp
   counters >"$work/before"
   send
   stop
@@ -156,7 +126,7 @@ fi
 
 plane=kernel
 echo '# kernel: every frame that is not delivered stands in a counter of the kernel'
-receive kb-kernel KB_PLANE=kernel
+start kb-kernel KB_PLANE=kernel
 counters >"$work/before"
 send
 stop

@@ -15,6 +15,8 @@ if [[ -z ${KB_TEST_INSIDE:-} && -z $agrona ]] && command -v mvn >/dev/null; then
 fi
 # shellcheck source=veth.sh
 source "$(dirname "${BASH_SOURCE[0]}")/veth.sh"
+# shellcheck source=receiver.sh
+source "$(dirname "${BASH_SOURCE[0]}")/receiver.sh"
 command -v javac >/dev/null || skip 'no JDK'
 [[ -f $agrona ]] || skip 'no Agrona: Maven could not fetch it'
 
@@ -23,25 +25,6 @@ export KB_PLANE=kernel KB_FLOWS='udp:*:9000' KB_DATA_IFACE=lo KB_HANDLER=ring
 # 512 KiB: 1680 messages, 0.8 s of what is sent here, so that a busy machine is no lost message.
 export KB_HANDLER_ARGS="path=$work/ring size=524288" KB_POLL_MODE=wakeup
 source_file=$(dirname "${BASH_SOURCE[0]}")/java/RingReader.java
-
-# receive: a receiver that has reported ready
-receive() {
-  rm -f "$KB_STATS_PAGE"
-  "$build/tests/kb-kernel-ring" >"$work/rx.log" 2>&1 &
-  receiver=$!
-  for _ in {1..200}; do
-    "$build/tools/kb-stats" --json 2>/dev/null | grep -q '"ready":true' && return
-    kill -0 "$receiver" 2>/dev/null || break
-    sleep 0.1
-  done
-  fail "the receiver did not start: $(cat "$work/rx.log")"
-}
-
-stop() {
-  sleep 0.3
-  kill -TERM "$receiver"
-  wait "$receiver" || fail "the receiver ended with $?: $(cat "$work/rx.log")"
-}
 
 # read_ring MESSAGES: an Agrona reader that has the ring mapped
 read_ring() {
@@ -60,12 +43,8 @@ send() {
   "$build/tools/kb-gen" --to 127.0.0.1:9000 --rate 2000 --count "$1" >"$work/gen.log" || fail "$(cat "$work/gen.log")"
 }
 
-reported() {
-  awk -v name="$1" '$1 == name && $2 ~ /^[0-9]/ { n = $2 } END { print n + 0 }' "$work/rx.log"
-}
-
 echo '# every message, in order, many times around the ring'
-receive
+start tests/kb-kernel-ring
 read_ring 6000
 send 6000
 wait "$reader" || fail "the reader: $(cat "$work/reader.log")"
@@ -79,7 +58,7 @@ held=$(($(reported written) - 6000))
 [[ $((held + $(reported overflow))) -eq 3000 ]] || fail "$(cat "$work/rx.log")"
 
 echo '# another receiver takes the ring over, another reader what was left in it'
-receive
+start tests/kb-kernel-ring
 read_ring "$held"
 wait "$reader" || fail "the reader: $(cat "$work/reader.log")"
 stop
