@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Finished } from '../lab/shell';
+import { EC2_MTU } from './vpc';
 
 /** Runs a command on the host as root. */
 export type OnHost = (command: string) => Promise<Finished>;
 
 const RECORD = '/run/kb/undo/values'; // lines of a kernel file and what it held before the steps changed it
+// The interface's manager has it back, and asks DHCP as it would have without us.
+const MANAGED_MTU = String(EC2_MTU);
 
 /** Runs kb-undo on the host, looks at what it leaves behind, and returns what is not as it was. */
 export async function undoFindings(onHost: OnHost, dataMac: string): Promise<string[]> {
@@ -22,7 +25,7 @@ export async function undoFindings(onHost: OnHost, dataMac: string): Promise<str
   for (const line of now.split('\n').filter(Boolean)) {
     const colon = line.indexOf(':');
     const [file, value] = [line.slice(0, colon), chosen(line.slice(colon + 1))];
-    if (before.get(file) !== value) {
+    if (before.get(file) !== value && !(file.endsWith('/mtu') && value === MANAGED_MTU)) {
       findings.push(`kb-undo left ${value} in ${file}, which held ${before.get(file)}`);
     }
   }
