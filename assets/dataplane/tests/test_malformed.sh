@@ -18,8 +18,10 @@ ip addr add 10.0.0.2/24 dev kbrx
 ip route add blackhole 10.0.0.1
 export KB_FLOWS='udp:*:9000' KB_UNMATCHED=drop KB_XDP_MODE=native
 
+# Slowly: the 256 frames that a veth keeps are a quarter of a second of this, for a machine that
+# does something else meanwhile.
 send() {
-  "$gen" --iface kbtx --src-addr 10.0.0.1 --dst-mac "$rx_mac" --to 10.0.0.2:9000 --rate 2000 \
+  "$gen" --iface kbtx --src-addr 10.0.0.1 --dst-mac "$rx_mac" --to 10.0.0.2:9000 --rate 500 \
     --count 1000 --malformed all:10%,runt:4% --seed 11 --json "$work/gen.json" >"$work/gen.log" ||
     fail "kb-gen-packet: $(cat "$work/gen.log")"
 }
@@ -83,21 +85,16 @@ compgen -G '/usr/lib*/*/librte_net_af_xdp.so*' >/dev/null && dpdk_driver=net_af_
 for plane in afxdp dpdk; do
   [[ -x $build/kb-$plane ]] || continue
   echo "# $plane: sent = delivered + causes"
-  settings=("KB_PLANE=$plane")
-  # Room for a machine that does something else for a tenth of a second.
-  [[ $plane != afxdp ]] || settings+=(KB_RX_RING=4096 KB_FRAMES=8192)
-  [[ $plane == afxdp ]] || settings+=(KB_FRAMES=4096 KB_DATA_IFACE= KB_DATA_IP=10.0.0.2 KB_DATA_PREFIX=24
+  # Room in the receiver's ring for all that is sent, however late it looks.
+  settings=("KB_PLANE=$plane" KB_RX_RING=4096 KB_FRAMES=8192)
+  [[ $plane == afxdp ]] || settings+=(KB_DATA_IFACE= KB_DATA_IP=10.0.0.2 KB_DATA_PREFIX=24
     "KB_EAL_ARGS=--no-huge -m 256 --no-pci --no-shconf --no-telemetry --vdev=$dpdk_driver,iface=kbrx")
   # DPDK's driver forgets its memory when it closes, which a build with sanitizers would report.
   echo 'leak:xsk_umem__create' >"$work/leaks"
   [[ $plane == afxdp ]] || settings+=("LSAN_OPTIONS=suppressions=$work/leaks:print_suppressions=0")
-  for _ in 1 2 3; do
-    start "kb-$plane" "${settings[@]}"
-    send
-    stop
-    # Which frames a machine that did something else had no room for, nobody can say: once more.
-    [[ $(reported nic_dropped) -gt 0 ]] || break
-  done
+  start "kb-$plane" "${settings[@]}"
+  send
+  stop
   check_feed
   check_parsed
   same 'denied or of no flow' $(($(reported filter_denied) + $(reported other_no_flow))) "$(generated zero-ports)"
