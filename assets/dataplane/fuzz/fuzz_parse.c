@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "kb/parse.h"
+#include "kb/wanted.h"
 
 static void check_datagram(const uint8_t *data, size_t size, const struct kb_pkt *pkt)
 {
@@ -30,6 +30,21 @@ static void check_ends(const uint8_t *data, const struct kb_pkt *pkt)
 	must(kb_parse_udp(data, end - 1, &again) == KB_CAUSE_TRUNCATED);
 }
 
+/* Remembered or not, the same comes out. */
+static void check_wanted(const uint8_t *data, uint32_t size, const struct kb_pkt *pkt)
+{
+	const struct kb_flows flows = {.n = 1, .flow = {{.port = pkt->dst_port}}};
+	struct kb_wanted last = KB_WANTED_NONE;
+
+	for (int time = 0; time < 2; time++) {
+		struct kb_pkt again;
+
+		memset(&again, 0xa5, sizeof(again));
+		must(kb_parse_wanted(&last, &flows, data, size, &again) == KB_PARSE_OK);
+		must(memcmp(&again, pkt, sizeof(again)) == 0);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct kb_pkt pkt, before, long_way;
@@ -43,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (cause == KB_PARSE_OK) {
 		check_datagram(data, size, &pkt);
 		check_ends(data, &pkt);
+		check_wanted(data, (uint32_t)size, &pkt);
 	} else {
 		must(cause >= 0 && cause < KB_CAUSES);
 		must(memcmp(&pkt, &before, sizeof(pkt)) == 0);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The hot loop and nothing else. It allocates nothing, logs nothing and makes no system call; the
- * clock is read twice per burst that has datagrams, and once in idle_polls polls that have none.
+ * clock is read once after each burst's handler, by the back-end once before it, and once in
+ * idle_polls polls that bring nothing.
  */
 #include "rx_loop.h"
 
@@ -21,33 +22,24 @@ static void record(struct kb_hist *hist, const struct kb_pkt *v, uint32_t n, uin
 }
 
 /* One non-empty burst; returns the time after it. */
-static uint64_t deliver(const struct kb_rx_loop *l, uint32_t n)
+static uint64_t deliver(const struct kb_rx_loop *l, const struct kb_burst *b, uint32_t n)
 {
 	struct kb_pkt *const v = l->burst;
-	const uint64_t polled = kb_now_ns();
-	uint64_t bytes = 0;
-	uint32_t stamped = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		bytes += v[i].len;
-		stamped += v[i].rx_ns != 0;
-		v[i].rx_ns = v[i].rx_ns ? v[i].rx_ns : polled;
-	}
 	/* What the handler refuses was not delivered: it is lost, under the cause `handler`. */
 	const uint64_t refused_before = l->stats->cause[KB_CAUSE_HANDLER];
-	kb_handler_on_burst(l->handler, v, n, polled);
+	kb_handler_on_burst(l->handler, v, n, b->polled_ns);
 	const uint64_t refused = l->stats->cause[KB_CAUSE_HANDLER] - refused_before;
 	const uint64_t done = kb_now_ns();
 	if (kb_tap_wanted(v->queue))
 		kb_tap_burst(v, n, done, l->stats->gaps);
 	kb_rx_release(l->queue, v, n);
 
-	if (stamped)
+	if (b->stamped)
 		record(&l->stats->receive, v, n, done);
 	else
-		kb_hist_record_n(&l->stats->receive, (int64_t)(done - polled), n);
+		kb_hist_record_n(&l->stats->receive, (int64_t)(done - b->polled_ns), n);
 	kb_stat_add(&l->stats->received, n - refused);
-	kb_stat_add(&l->stats->bytes, bytes);
+	kb_stat_add(&l->stats->bytes, b->bytes);
 	kb_stat_add(&l->stats->bursts, 1);
 	return done;
 }
@@ -64,10 +56,11 @@ static uint64_t tick(const struct kb_rx_loop *l, uint64_t now, uint64_t last)
 static void drain(const struct kb_rx_loop *l)
 {
 	const uint64_t until = kb_now_ns() + DRAIN_NS;
+	struct kb_burst b;
 	uint32_t n;
 
-	while ((n = kb_rx_burst(l->queue, l->burst, l->burst_max)) > 0)
-		if (deliver(l, n) > until)
+	while ((n = kb_rx_burst(l->queue, l->burst, l->burst_max, &b)) > 0)
+		if (deliver(l, &b, n) > until)
 			break;
 	kb_handler_tick(l->handler, kb_now_ns());
 }
@@ -79,12 +72,13 @@ void kb_rx_loop(const struct kb_rx_loop *l)
 	uint32_t idle = 0;
 
 	while (!atomic_load_explicit(l->stop, memory_order_relaxed)) {
-		const uint32_t n = kb_rx_burst(l->queue, l->burst, l->burst_max);
+		struct kb_burst b;
+		const uint32_t n = kb_rx_burst(l->queue, l->burst, l->burst_max, &b);
 
 		polls++;
 		if (n > 0) {
 			idle = 0;
-			last_tick = tick(l, deliver(l, n), last_tick);
+			last_tick = tick(l, deliver(l, &b, n), last_tick);
 		} else if (++idle >= l->idle_polls) {
 			idle = 0;
 			last_tick = tick(l, kb_now_ns(), last_tick);

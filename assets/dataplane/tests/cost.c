@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "kb/backend.h"
-#include "kb/flow.h"
 #include "kb/msg.h"
+#include "kb/wanted.h"
 #include "packets.h"
 #include "rx_loop.h"
 
@@ -35,9 +35,11 @@ struct kb_queue {
 static uint8_t payload[MOST][PAYLOAD + 2];
 static struct kb_pkt ready[MOST];
 
-uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
+uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct kb_burst *b)
 {
 	const uint32_t n = q->n - q->next < max ? q->n - q->next : max;
+
+	*b = (struct kb_burst){.polled_ns = kb_now_ns(), .bytes = n * PAYLOAD};
 
 	memcpy(v, &ready[q->next], n * sizeof(*v));
 	q->next += n;
@@ -83,6 +85,7 @@ static int cost_parse(uint32_t n)
 	const struct kb_flows flows = {.n = 1, .flow = {{.addr = 0, .port = PACKET_PORT}}};
 	uint8_t frame[PACKET_MAX];
 	const uint32_t len = packet_build(frame, &spec);
+	struct kb_wanted last = KB_WANTED_NONE;
 	uint32_t wanted = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -90,8 +93,7 @@ static int cost_parse(uint32_t n)
 
 		/* Each frame is a new one, whatever the compiler knows of the last. */
 		__asm__ volatile("" : : "r"(frame) : "memory");
-		if (kb_parse_udp(frame, len, &pkt) == KB_PARSE_OK)
-			wanted += kb_flows_match(&flows, pkt.dst_addr, pkt.dst_port);
+		wanted += kb_parse_wanted(&last, &flows, frame, len, &pkt) == KB_PARSE_OK;
 		__asm__ volatile("" : : "r"(&pkt) : "memory");
 	}
 	return wanted == n ? 0 : 1;

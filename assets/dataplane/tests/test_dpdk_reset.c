@@ -88,7 +88,7 @@ static void *receive(void *arg)
 	if (kb_queue_attach(q) < 0)
 		return NULL;
 	while (!atomic_load(&stop))
-		kb_rx_release(q, v, kb_rx_burst(q, v, 32));
+		kb_rx_release(q, v, kb_rx_burst(q, v, 32, &(struct kb_burst){0}));
 	return NULL;
 }
 

@@ -99,7 +99,7 @@ static void receive(struct kb_pkt *pkt, uint16_t len)
 	m->data_len = (uint16_t)kb_frame_udp(frame, &path, len);
 	m->pkt_len = m->data_len;
 	assert_int_equal(rte_eth_tx_burst(PORT, 0, &m, 1), 1);
-	assert_int_equal(kb_rx_burst(q, pkt, 1), 1);
+	assert_int_equal(kb_rx_burst(q, pkt, 1, &(struct kb_burst){0}), 1);
 	assert_int_equal(pkt->len, len);
 }
 

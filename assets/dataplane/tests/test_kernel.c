@@ -87,7 +87,7 @@ static uint32_t collect(uint32_t queue, uint32_t expected)
 	uint32_t n = 0;
 
 	for (int tries = 0; tries < 200 && n < expected; tries++) {
-		const uint32_t got = kb_rx_burst(q, burst + n, BURST - n);
+		const uint32_t got = kb_rx_burst(q, burst + n, BURST - n, &(struct kb_burst){0});
 
 		kb_rx_release(q, burst + n, got);
 		n += got;
@@ -100,7 +100,7 @@ static uint32_t collect(uint32_t queue, uint32_t expected)
 static uint32_t collect_nothing(uint32_t queue)
 {
 	usleep(20000);
-	return kb_rx_burst(kb_backend_queue(be, queue), burst, BURST);
+	return kb_rx_burst(kb_backend_queue(be, queue), burst, BURST, &(struct kb_burst){0});
 }
 
 static void a_datagram_arrives_with_all_its_fields(void **state)
@@ -157,10 +157,10 @@ static void a_burst_takes_no_more_than_asked(void **state)
 		put(&(struct packet_spec){.dst = NETNS_ADDR, .dst_port = (uint16_t)(9000 + i % 2)});
 	usleep(20000);
 	q = kb_backend_queue(be, 0);
-	assert_int_equal(kb_rx_burst(q, burst, 7), 7);
-	assert_int_equal(kb_rx_burst(q, burst, 7), 7);
-	assert_int_equal(kb_rx_burst(q, burst, 7), 6);
-	assert_int_equal(kb_rx_burst(q, burst, 7), 0);
+	assert_int_equal(kb_rx_burst(q, burst, 7, &(struct kb_burst){0}), 7);
+	assert_int_equal(kb_rx_burst(q, burst, 7, &(struct kb_burst){0}), 7);
+	assert_int_equal(kb_rx_burst(q, burst, 7, &(struct kb_burst){0}), 6);
+	assert_int_equal(kb_rx_burst(q, burst, 7, &(struct kb_burst){0}), 0);
 }
 
 static void queues_share_a_port_without_losing_or_doubling(void **state)
@@ -219,7 +219,7 @@ static void what_overflows_is_booked(void **state)
 	for (uint32_t i = 0; i < sent; i++)
 		put(&(struct packet_spec){.dst = NETNS_ADDR, .payload = 1000});
 	usleep(50000);
-	while ((n = kb_rx_burst(kb_backend_queue(be, 0), burst, BURST)) > 0)
+	while ((n = kb_rx_burst(kb_backend_queue(be, 0), burst, BURST, &(struct kb_burst){0})) > 0)
 		received += n;
 	assert_int_equal(kb_backend_housekeep(be), 0);
 	assert_true(received > 0 && received < sent);
@@ -346,7 +346,8 @@ static void a_sleeping_queue_wakes_by_itself(void **state)
 	cfg.poll_mode = KB_POLL_WAKEUP;
 	open_flows("udp:*:9000,udp:*:9001");
 	const uint64_t before = kb_clock_ns(CLOCK_MONOTONIC);
-	assert_int_equal(kb_rx_burst(kb_backend_queue(be, 0), burst, BURST), 0);
+	assert_int_equal(kb_rx_burst(kb_backend_queue(be, 0), burst, BURST, &(struct kb_burst){0}),
+			 0);
 	/* It slept, or the mode is not in force. */
 	assert_true(kb_clock_ns(CLOCK_MONOTONIC) - before >= (KB_WAKEUP_MS - 1) * 1000000ull);
 	put(&(struct packet_spec){.dst = NETNS_ADDR, .dst_port = 9001});
@@ -430,7 +431,8 @@ static void an_interface_that_vanishes_is_noticed(void **state)
 	open_flows("udp:*:9000");
 	assert_int_equal(kb_backend_housekeep(be), 0);
 	assert_true(netns_run("ip link del " NETNS_DATA));
-	assert_int_equal(kb_rx_burst(kb_backend_queue(be, 0), burst, BURST), 0);
+	assert_int_equal(kb_rx_burst(kb_backend_queue(be, 0), burst, BURST, &(struct kb_burst){0}),
+			 0);
 	assert_int_equal(kb_backend_housekeep(be), -1);
 	assert_contains(kb_err_text(), "interface kbt1 is gone");
 	assert_int_equal(kb_err_exit(), KB_EXIT_RETRY);

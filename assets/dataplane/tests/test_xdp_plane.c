@@ -85,7 +85,7 @@ static uint32_t collect(uint32_t expected)
 	uint32_t n = 0;
 
 	for (int tries = 0; tries < 200 && n < expected; tries++) {
-		n += kb_rx_burst(kb_backend_queue(be, 0), burst, BURST);
+		n += kb_rx_burst(kb_backend_queue(be, 0), burst, BURST, &(struct kb_burst){0});
 		usleep(1000);
 	}
 	return n;

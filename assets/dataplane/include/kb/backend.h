@@ -35,7 +35,7 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 
 /* What a running receiver still needs of the system. The rest is given up once it is ready. */
 struct kb_rights {
-	const int *syscalls;   /* beyond those of every receiver (src/sandbox.c); -1 ends the list */
+	const int *syscalls; /* beyond those of every receiver (src/sandbox.c); -1 ends the list */
 	uint64_t capabilities; /* 1 << CAP_x of each that is kept where the process has it */
 };
 struct kb_rights kb_backend_rights(const struct kb_backend *be);
@@ -49,14 +49,21 @@ struct kb_queue *kb_backend_queue(struct kb_backend *be, uint32_t i);
  */
 int kb_queue_attach(struct kb_queue *q);
 
+/* What a back-end knows of a burst as a whole, so that nobody has to go through it again. */
+struct kb_burst {
+	uint64_t polled_ns; /* CLOCK_REALTIME when it was taken */
+	uint64_t bytes;	    /* of all payloads */
+	bool stamped;	    /* false: every rx_ns is polled_ns */
+};
+
 /*
  * Receives up to `max` datagrams. Frames that are not a wanted datagram are consumed here, counted
- * under their cause in the queue's block of the stats page, and never returned. Without a stamp of
- * its own a back-end leaves rx_ns 0: the loop fills in its one reading of the clock.
+ * under their cause in the queue's block of the stats page, and never returned. *b is of those that
+ * are; of none it says nothing.
  * Only KB_POLL_WAKEUP may sleep, and at most KB_WAKEUP_MS, so that a stop is seen.
  */
 #define KB_WAKEUP_MS 10
-uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max);
+uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct kb_burst *b);
 
 /*
  * Gives the frames of exactly the last burst back, as `v` names them by now: where a received frame

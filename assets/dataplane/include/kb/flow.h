@@ -30,24 +30,6 @@ static inline bool kb_flows_match(const struct kb_flows *f, uint32_t addr, uint1
 	return false;
 }
 
-/* Where the last wanted datagram of a burst went: the next one goes there too. */
-struct kb_flow_run {
-	uint32_t addr;
-	uint32_t port; /* wider than a port: KB_FLOW_RUN_NEW is none */
-};
-#define KB_FLOW_RUN_NEW ((struct kb_flow_run){.port = UINT32_MAX})
-
-static inline bool kb_flow_run_match(struct kb_flow_run *run, const struct kb_flows *f,
-				     uint32_t addr, uint16_t port)
-{
-	if (__builtin_expect(addr == run->addr && port == run->port, 1))
-		return true;
-	if (!kb_flows_match(f, addr, port))
-		return false;
-	*run = (struct kb_flow_run){.addr = addr, .port = port};
-	return true;
-}
-
 static inline bool kb_addr_is_multicast(uint32_t addr_be)
 {
 	return (((const uint8_t *)&addr_be)[0] & 0xf0u) == 0xe0u;

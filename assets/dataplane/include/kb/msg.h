@@ -19,22 +19,40 @@ struct kb_msg {
 };
 _Static_assert(sizeof(struct kb_msg) == 24, "kb_msg is a wire format");
 
-/* In the host's order; the flags are reserved. Field by field: a copy of the whole would take its
- * way through the stack. */
+/* Magic and line, whatever the flags: equal for all messages of a line, and of 48 bits. */
+static inline uint64_t kb_msg_head(const uint8_t *payload)
+{
+	uint64_t head;
+
+	__builtin_memcpy(&head, payload, sizeof(head));
+	return le64toh(head) & 0xffffffffffffull;
+}
+
+static inline uint64_t kb_msg_seq(const uint8_t *payload)
+{
+	uint64_t seq;
+
+	__builtin_memcpy(&seq, payload + offsetof(struct kb_msg, seq), sizeof(seq));
+	return le64toh(seq);
+}
+
+static inline uint64_t kb_msg_scheduled_ns(const uint8_t *payload)
+{
+	uint64_t ns;
+
+	__builtin_memcpy(&ns, payload + offsetof(struct kb_msg, scheduled_ns), sizeof(ns));
+	return le64toh(ns);
+}
+
+/* In the host's order; the flags are reserved. */
 static inline struct kb_msg kb_msg_load(const uint8_t *payload)
 {
-	struct kb_msg m = {.flags = 0};
+	const uint64_t head = kb_msg_head(payload);
 
-	__builtin_memcpy(&m.magic, payload + offsetof(struct kb_msg, magic), sizeof(m.magic));
-	__builtin_memcpy(&m.line, payload + offsetof(struct kb_msg, line), sizeof(m.line));
-	__builtin_memcpy(&m.seq, payload + offsetof(struct kb_msg, seq), sizeof(m.seq));
-	__builtin_memcpy(&m.scheduled_ns, payload + offsetof(struct kb_msg, scheduled_ns),
-			 sizeof(m.scheduled_ns));
-	m.magic = le32toh(m.magic);
-	m.line = le16toh(m.line);
-	m.seq = le64toh(m.seq);
-	m.scheduled_ns = le64toh(m.scheduled_ns);
-	return m;
+	return (struct kb_msg){.magic = (uint32_t)head,
+			       .line = (uint16_t)(head >> 32),
+			       .seq = kb_msg_seq(payload),
+			       .scheduled_ns = kb_msg_scheduled_ns(payload)};
 }
 
 #endif

@@ -32,6 +32,13 @@ static inline uint32_t kb_load_raw32(const uint8_t *p)
 	return v;
 }
 
+static inline uint64_t kb_load_raw64(const uint8_t *p)
+{
+	uint64_t v;
+	__builtin_memcpy(&v, p, sizeof(v));
+	return v;
+}
+
 #define KB_ETH_HLEN	  14u
 #define KB_VLAN_HLEN	  4u
 #define KB_IPV4_MIN_HLEN  20u
@@ -104,26 +111,39 @@ static inline bool kb_parse_are(const uint8_t *p, const uint8_t want[4], const u
 	return ((kb_load_raw32(p) ^ kb_load_raw32(want)) & kb_load_raw32(mask)) == 0;
 }
 
+/* What nearly every frame of a feed is: no tag, no options, no fragment, UDP. */
+static inline bool kb_parse_is_plain(const uint8_t *frame, uint32_t len)
+{
+	static const uint8_t type_ihl[4] = {0x08, 0x00, 0x45, 0};
+	static const uint8_t type_ihl_mask[4] = {0xff, 0xff, 0xff, 0};
+	static const uint8_t frag_proto[4] = {0, 0, 0, KB_IPPROTO_UDP};
+	static const uint8_t frag_proto_mask[4] = {0x3f, 0xff, 0, 0xff};
+
+	return len >= KB_ETH_HLEN + KB_IPV4_MIN_HLEN + KB_UDP_HLEN &&
+	       kb_parse_are(frame + 12, type_ihl, type_ihl_mask) &&
+	       kb_parse_are(frame + KB_ETH_HLEN + 6, frag_proto, frag_proto_mask);
+}
+
+/* Of a plain frame: whether IPv4's total length, UDP's length and the frame's agree. */
+static inline bool kb_parse_fits(const uint8_t *udp, uint32_t total, uint32_t len)
+{
+	const uint32_t least = KB_IPV4_MIN_HLEN + KB_UDP_HLEN;
+
+	/* One comparison for both ends: less than the least wraps around to more than any. */
+	return total - least <= len - KB_ETH_HLEN - least &&
+	       kb_load_be16(udp + 4) == total - KB_IPV4_MIN_HLEN;
+}
+
 static inline int kb_parse_udp(const uint8_t *frame, uint32_t len, struct kb_pkt *out)
 {
 	const uint8_t *const ip = frame + KB_ETH_HLEN;
 	const uint8_t *const udp = ip + KB_IPV4_MIN_HLEN;
 
-	/* What nearly every frame of a feed is: no tag, no options, no fragment, UDP. */
-	static const uint8_t type_ihl[4] = {0x08, 0x00, 0x45, 0};
-	static const uint8_t type_ihl_mask[4] = {0xff, 0xff, 0xff, 0};
-	static const uint8_t frag_proto[4] = {0, 0, 0, KB_IPPROTO_UDP};
-	static const uint8_t frag_proto_mask[4] = {0x3f, 0xff, 0, 0xff};
-	if (__builtin_expect(len >= KB_ETH_HLEN + KB_IPV4_MIN_HLEN + KB_UDP_HLEN &&
-				     kb_parse_are(frame + 12, type_ihl, type_ihl_mask) &&
-				     kb_parse_are(ip + 6, frag_proto, frag_proto_mask),
-			     1)) {
+	if (__builtin_expect(kb_parse_is_plain(frame, len), 1)) {
 		const uint32_t total = kb_load_be16(ip + 2);
-		const uint32_t udp_len = kb_load_be16(udp + 4);
-		if (__builtin_expect(total <= len - KB_ETH_HLEN && udp_len >= KB_UDP_HLEN &&
-					     total == KB_IPV4_MIN_HLEN + udp_len,
-				     1)) {
-			kb_parse_fill(ip, udp, udp_len, out);
+
+		if (__builtin_expect(kb_parse_fits(udp, total, len), 1)) {
+			kb_parse_fill(ip, udp, total - KB_IPV4_MIN_HLEN, out);
 			return KB_PARSE_OK;
 		}
 	}

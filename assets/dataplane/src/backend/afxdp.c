@@ -12,8 +12,8 @@
 #include "kb/backend.h"
 #include "kb/clock.h"
 #include "kb/frame.h"
-#include "kb/parse.h"
 #include "kb/tap.h"
+#include "kb/wanted.h"
 
 /* One system call sends at most this many frames in copy mode (TX_BATCH_SIZE of net/xdp/xsk.c). */
 #define KICK_FRAMES 32u
@@ -187,26 +187,13 @@ static __attribute__((noinline, cold)) void count_refused(struct kb_queue *q,
 			kb_stat_add(&q->stats->cause[i], refused[i]);
 }
 
-/* The cause to refuse a frame for, or KB_PARSE_OK with *out filled in. */
-static inline int classify(const struct kb_queue *q, const uint8_t *frame, uint32_t len,
-			   struct kb_flow_run *flow, struct kb_pkt *out)
-{
-	const int cause = kb_parse_udp(frame, len, out);
-
-	if (cause != KB_PARSE_OK)
-		return cause;
-	return kb_flow_run_match(flow, &q->be->cfg.flows, out->dst_addr, out->dst_port)
-		       ? KB_PARSE_OK
-		       : KB_CAUSE_NO_FLOW;
-}
-
 /* For an attached kb-dump, before anything is done with the frames. */
 static __attribute__((noinline, cold)) void tap(const struct kb_queue *q, uint32_t idx,
 						uint32_t got)
 {
 	struct kb_tap *const t = kb_tap_begin(q->index);
 	const uint64_t now_ns = kb_now_ns();
-	struct kb_flow_run flow = KB_FLOW_RUN_NEW;
+	struct kb_wanted last = KB_WANTED_NONE;
 	struct kb_pkt pkt;
 
 	if (!t)
@@ -217,44 +204,55 @@ static __attribute__((noinline, cold)) void tap(const struct kb_queue *q, uint32
 		const uint8_t *const frame = q->xsk.area + desc->addr;
 
 		/* KB_PARSE_OK, -1, is KB_TAP_DELIVERED in its 8 bits. */
-		kb_tap_frame(t, frame, desc->len, desc->len, now_ns,
-			     (uint8_t)classify(q, frame, desc->len, &flow, &pkt));
+		kb_tap_frame(
+			t, frame, desc->len, desc->len, now_ns,
+			(uint8_t)kb_parse_wanted(&last, &q->be->cfg.flows, frame, desc->len, &pkt));
 	}
 	kb_tap_end(t);
 }
 
 /* Hands out the wanted datagrams among `got` frames of the RX ring; returns how many. */
-static uint32_t take(struct kb_queue *q, struct kb_pkt *v, uint32_t idx, uint32_t got)
+static uint32_t take(struct kb_queue *q, struct kb_pkt *v, uint32_t idx, uint32_t got,
+		     struct kb_burst *b)
 {
 	struct kb_xsk *const x = &q->xsk;
+	/* Locals: what is stored through v could otherwise be any of them. */
+	const struct kb_flows *const flows = &q->be->cfg.flows;
+	const uint64_t polled_ns = kb_now_ns();
+	uint8_t *const area = x->area;
+	const uint16_t queue = (uint16_t)q->index;
 	uint32_t refused[KB_CAUSES] = {0};
-	struct kb_flow_run flow = KB_FLOW_RUN_NEW;
+	struct kb_wanted last = q->wanted;
+	uint64_t bytes = 0;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < got; i++) {
 		const struct xdp_desc *const desc = xsk_ring_cons__rx_desc(&x->rx, idx + i);
-		uint8_t *const frame = x->area + desc->addr;
-		const int cause = classify(q, frame, desc->len, &flow, &v[n]);
+		uint8_t *const frame = area + desc->addr;
+		const int cause = kb_parse_wanted(&last, flows, frame, desc->len, &v[n]);
 
 		if (__builtin_expect(cause != KB_PARSE_OK, 0)) {
 			refused[cause]++;
 			give_back(x, desc->addr);
 			continue;
 		}
-		v[n].rx_ns = 0; /* no stamp of its own: the loop reads the clock once */
+		v[n].rx_ns = polled_ns; /* no stamp of its own */
 		v[n].frame = frame;
-		v[n].queue = q->index;
+		v[n].queue = queue;
+		bytes += v[n].len;
 		n++;
 	}
+	q->wanted = last;
 	xsk_ring_cons__release(&x->rx, got);
 	if (__builtin_expect(n < got, 0)) {
 		xsk_ring_prod__submit(&x->fill, got - n);
 		count_refused(q, refused);
 	}
+	*b = (struct kb_burst){.polled_ns = polled_ns, .bytes = bytes};
 	return n;
 }
 
-uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
+uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct kb_burst *b)
 {
 	uint32_t idx = 0;
 	uint32_t got = xsk_ring_cons__peek(&q->xsk.rx, max, &idx);
@@ -267,7 +265,7 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 	}
 	if (kb_tap_wanted(q->index))
 		tap(q, idx, got);
-	return take(q, v, idx, got);
+	return take(q, v, idx, got, b);
 }
 
 void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)

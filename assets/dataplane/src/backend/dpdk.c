@@ -33,11 +33,9 @@
 #include "kb/flow.h"
 #include "kb/frame.h"
 #include "kb/tap.h"
+#include "kb/wanted.h"
 #include "netdev.h"
 #include "port_watch.h"
-
-/* Headers of this many frames ahead are on their way from memory while one is parsed. */
-#define PREFETCH 4u
 
 /* Below this many payload bytes a copy costs less than a second buffer (npm run bench, fanout). */
 #define REFER_MIN 1024u
@@ -69,6 +67,7 @@ struct kb_queue {
 	bool csum_is_error; /* count frames with a bad checksum here: the driver does not */
 	struct kb_backend *be;
 	const struct kb_flows *flows;
+	struct kb_wanted wanted;
 	struct kb_queue_stats *stats;
 	struct rte_mempool *pool;
 	struct rte_mbuf **held; /* the last burst, the handler's until release */
@@ -120,19 +119,17 @@ static bool csum_is_bad(uint64_t flags)
 }
 
 /* The cause to refuse a frame for, or KB_PARSE_OK with *out filled in. */
-static inline int classify(const struct kb_queue *q, const struct rte_mbuf *m,
-			   struct kb_flow_run *flow, struct kb_pkt *out)
+static inline int classify(const struct kb_flows *flows, const struct rte_mbuf *m,
+			   struct kb_wanted *last, struct kb_pkt *out)
 {
 	if (unlikely(m->nb_segs != 1))
 		return KB_CAUSE_SCATTERED;
-	const int cause = kb_parse_udp(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, out);
-	if (unlikely(cause != KB_PARSE_OK))
-		return cause;
-	if (unlikely(m->ol_flags & CSUM_DOUBT) && csum_is_bad(m->ol_flags))
+	const int cause = kb_parse_wanted(last, flows, rte_pktmbuf_mtod(m, const uint8_t *),
+					  m->data_len, out);
+	if (unlikely(m->ol_flags & CSUM_DOUBT) && csum_is_bad(m->ol_flags) &&
+	    (cause == KB_PARSE_OK || cause == KB_CAUSE_NO_FLOW))
 		return KB_CAUSE_NIC_ERROR;
-	return likely(kb_flow_run_match(flow, q->flows, out->dst_addr, out->dst_port))
-		       ? KB_PARSE_OK
-		       : KB_CAUSE_NO_FLOW;
+	return cause;
 }
 
 static void send_control(struct kb_queue *q, struct rte_mbuf *m, uint32_t len)
@@ -170,7 +167,7 @@ static void __attribute__((noinline)) tap(const struct kb_queue *q, uint32_t n)
 {
 	struct kb_tap *const t = kb_tap_begin(q->id);
 	const uint64_t now_ns = kb_now_ns();
-	struct kb_flow_run flow = KB_FLOW_RUN_NEW;
+	struct kb_wanted last = KB_WANTED_NONE;
 	struct kb_pkt pkt;
 	if (!t)
 		return;
@@ -178,56 +175,73 @@ static void __attribute__((noinline)) tap(const struct kb_queue *q, uint32_t n)
 		const struct rte_mbuf *const m = q->held[i];
 		/* KB_PARSE_OK, -1, is KB_TAP_DELIVERED in its 8 bits. */
 		kb_tap_frame(t, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len,
-			     now_ns, (uint8_t)classify(q, m, &flow, &pkt));
+			     now_ns, (uint8_t)classify(q->flows, m, &last, &pkt));
 	}
 	kb_tap_end(t);
 }
 
-uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
+uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct kb_burst *b)
 {
 	if (unlikely(!may_enter(q)))
 		return 0;
 	struct rte_mbuf **const m = q->held;
 	const uint32_t n =
 		rte_eth_rx_burst(q->port, q->id, m, (uint16_t)RTE_MIN(max, (uint32_t)q->burst));
-	for (uint32_t i = 0; i < RTE_MIN(n, PREFETCH); i++)
+	if (n == 0)
+		return 0;
+	for (uint32_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
-	if (n && kb_tap_wanted(q->id))
+	if (kb_tap_wanted(q->id))
 		tap(q, n);
 
-	struct kb_flow_run flow = KB_FLOW_RUN_NEW;
-	uint32_t kept = 0;
+	/* Locals: what is stored through v could otherwise be any of them. */
+	const struct kb_flows *const flows = q->flows;
+	const uint64_t polled_ns = kb_now_ns();
+	const uint16_t id = q->id;
+	struct kb_wanted last = q->wanted;
+	struct kb_pkt *out = v;
+	uint64_t bytes = 0;
 	uint32_t refused = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		if (i + PREFETCH < n)
-			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH], void *));
-		const int cause = classify(q, m[i], &flow, &v[kept]);
+		struct rte_mbuf *const frame = m[i];
+		const int cause = classify(flows, frame, &last, out);
 		if (unlikely(cause != KB_PARSE_OK)) {
-			refuse(q, m[i], cause);
-			q->refused[refused++] = m[i];
+			refuse(q, frame, cause);
+			q->refused[refused++] = frame;
 			continue;
 		}
-		v[kept].rx_ns = 0; /* no hardware stamp: the loop's reading of the clock */
-		v[kept].frame = m[i];
-		v[kept].queue = q->id;
-		m[kept++] = m[i];
+		out->rx_ns = polled_ns; /* no hardware stamp */
+		out->frame = frame;
+		out->queue = id;
+		bytes += out->len;
+		out++;
 	}
+	q->wanted = last;
 	if (unlikely(refused))
 		rte_pktmbuf_free_bulk(q->refused, refused);
-	return kept;
+	*b = (struct kb_burst){.polled_ns = polled_ns, .bytes = bytes};
+	return (uint32_t)(out - v);
+}
+
+/* NULL: somebody else has it still, or it was sent and is no longer ours. */
+static struct rte_mbuf *__attribute__((noinline)) let_go(struct rte_mbuf *m)
+{
+	return m ? rte_pktmbuf_prefree_seg(m) : NULL;
 }
 
 void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)
 {
-	uint32_t ours = 0;
+	struct rte_mbuf **const ours = q->held;
+	uint32_t kept = 0;
 	/* One segment each and all of the queue's own pool: no search for runs of a pool. */
 	for (uint32_t i = 0; i < n; i++) {
-		struct rte_mbuf *const m =
-			likely(v[i].frame != NULL) ? rte_pktmbuf_prefree_seg(v[i].frame) : NULL;
+		struct rte_mbuf *m = v[i].frame;
+		if (unlikely(!m || rte_mbuf_refcnt_read(m) != 1 || !RTE_MBUF_DIRECT(m)))
+			m = let_go(m);
 		if (likely(m != NULL))
-			q->held[ours++] = m;
+			ours[kept++] = m;
 	}
-	rte_mempool_put_bulk(q->pool, (void **)q->held, ours);
+	rte_mempool_put_bulk(q->pool, (void **)ours, kept);
 }
 
 /* What the datagram before took to find out: bursts go to one subscriber, or are of one payload. */
@@ -579,6 +593,7 @@ static int make_queues(struct kb_backend *be)
 		q->refers = be->port.tx_segments;
 		q->be = be;
 		q->flows = &cfg->flows;
+		q->wanted = KB_WANTED_NONE;
 		q->stats = &be->stats->queue[i];
 		q->pool = be->port.pool[i];
 		q->mtu = be->port.mtu;

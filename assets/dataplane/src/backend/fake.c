@@ -117,11 +117,12 @@ static __attribute__((noinline, cold)) void tap(const struct kb_pkt *v, uint32_t
 	kb_tap_end(t);
 }
 
-uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
+uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct kb_burst *b)
 {
 	const uint32_t most = kb_fake.per_poll && kb_fake.per_poll < max ? kb_fake.per_poll : max;
 	uint32_t n = 0;
 
+	*b = (struct kb_burst){.polled_ns = kb_now_ns()};
 	kb_fake.polls++;
 	if (q->idle) {
 		q->idle--;
@@ -136,6 +137,9 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 			break;
 		}
 		if (take(q, (uint32_t)frame, &v[n])) {
+			b->bytes += v[n].len;
+			b->stamped |= v[n].rx_ns != 0;
+			v[n].rx_ns = v[n].rx_ns ? v[n].rx_ns : b->polled_ns;
 			q->last[n] = v[n].frame;
 			n++;
 		}

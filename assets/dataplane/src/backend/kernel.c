@@ -455,6 +455,19 @@ void kb_backend_close(struct kb_backend *be)
 
 /* --- the contract: receiving --- */
 
+/* Sums a burst up; what the kernel has not stamped has the time of now. */
+static struct kb_burst sum_up(struct kb_pkt *v, uint32_t n)
+{
+	struct kb_burst b = {.polled_ns = kb_now_ns()};
+
+	for (uint32_t i = 0; i < n; i++) {
+		b.bytes += v[i].len;
+		b.stamped |= v[i].rx_ns != 0;
+		v[i].rx_ns = v[i].rx_ns ? v[i].rx_ns : b.polled_ns;
+	}
+	return b;
+}
+
 static void read_control(struct kb_pkt *pkt, struct msghdr *msg)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
@@ -526,7 +539,7 @@ static __attribute__((noinline, cold)) void tap(const struct kb_pkt *v, uint32_t
 	kb_tap_end(t);
 }
 
-static uint32_t read_all(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
+static uint32_t read_all(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct kb_burst *sum)
 {
 	struct burst b = {.v = v, .max = max < q->cfg->burst ? max : q->cfg->burst};
 
@@ -536,18 +549,20 @@ static uint32_t read_all(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
 	}
 	if (b.n && kb_tap_wanted(q->index))
 		tap(v, b.n);
+	if (b.n)
+		*sum = sum_up(v, b.n);
 	return b.n;
 }
 
-uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max)
+uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct kb_burst *b)
 {
-	const uint32_t n = read_all(q, v, max);
+	const uint32_t n = read_all(q, v, max, b);
 
 	if (n || q->cfg->poll_mode != KB_POLL_WAKEUP)
 		return n;
 	if (poll(q->poll, q->sockets, KB_WAKEUP_MS) <= 0)
 		return 0;
-	return read_all(q, v, max);
+	return read_all(q, v, max, b);
 }
 
 void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)

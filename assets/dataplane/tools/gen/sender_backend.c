@@ -149,7 +149,8 @@ uint32_t kb_sender_send(struct kb_sender *s, const struct kb_tx *v, const uint16
 
 void kb_sender_idle(struct kb_sender *s)
 {
-	const uint32_t n = kb_rx_burst(s->queue, s->rx, BURST);
+	struct kb_burst b;
+	const uint32_t n = kb_rx_burst(s->queue, s->rx, BURST, &b);
 	if (n)
 		kb_rx_release(s->queue, s->rx, n);
 }

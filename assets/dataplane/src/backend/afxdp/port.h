@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "kb/backend.h"
 #include "kb/bpf.h"
+#include "kb/wanted.h"
 #include "groups.h"
 #include "kernel_arp.h"
 #include "ledger.h"
@@ -22,6 +23,7 @@ struct kb_queue {
 	struct kb_xsk xsk;
 	struct kb_queue_stats *stats;
 	struct kb_backend *be;
+	struct kb_wanted wanted;
 	uint32_t poll_mode;
 	uint16_t index;
 } __attribute__((aligned(64)));

@@ -44,7 +44,16 @@ const struct kb_handler_info kb_handler_info = {
 		     "not_feed", "line_a_lost", "line_b_lost", "line_c_lost", "line_d_lost", NULL},
 };
 
-#define unlikely(x) __builtin_expect(x, 0)
+#define likely(x) __builtin_expect(x, 1)
+
+/* Consecutive numbers on one line: what the datagrams of a burst nearly always are. */
+struct run {
+	uint64_t first;
+	uint64_t next;
+	uint64_t head; /* what the line's messages begin with */
+	uint16_t port; /* where they go */
+	uint32_t line;
+};
 
 struct kb_handler {
 	struct kb_handler_env env;
@@ -58,6 +67,7 @@ struct kb_handler {
 	uint64_t moved_ns; /* when the window last moved or was settled */
 	uint64_t moved_next;
 	uint64_t not_feed;
+	struct run run; /* the last one: the next burst may go on with it */
 	struct kb_seq_window window;
 };
 
@@ -93,44 +103,50 @@ static uint32_t line_of_port(const struct kb_handler *h, uint16_t port)
 	return line < h->ports ? line : KB_SEQ_LINES;
 }
 
-/* Consecutive numbers on one line: what the datagrams of a burst nearly always are. */
-struct run {
-	uint64_t next;
-	uint32_t n;
-	uint32_t line;
-};
-
 static void end_run(struct kb_handler *h, const struct run *run)
 {
-	if (run->n)
-		kb_seq_see_run(&h->window, run->next - run->n, run->n, run->line);
+	if (run->next != run->first)
+		kb_seq_see_run(&h->window, run->first, (uint32_t)(run->next - run->first),
+			       run->line);
+}
+
+/* A message that does not continue the run begins another one. Returns whether it is a message. */
+static bool __attribute__((noinline))
+begin_run(struct kb_handler *h, const struct kb_pkt *p, struct run *run)
+{
+	if (p->len < KB_MSG_MIN)
+		return false;
+	const struct kb_msg msg = kb_msg_load(p->payload);
+	const uint32_t line = h->ports == 0 ? msg.line : line_of_port(h, p->dst_port);
+	if (msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES)
+		return false;
+	end_run(h, run);
+	*run = (struct run){.first = msg.seq,
+			    .next = msg.seq + 1,
+			    .head = kb_msg_head(p->payload),
+			    .port = p->dst_port,
+			    .line = line};
+	return true;
 }
 
 static void on_kb(struct kb_handler *h, const struct kb_pkt *v, uint32_t n, uint64_t now_ns)
 {
 	struct kb_hist_run oneway = {.hist = h->env.oneway};
-	struct run run = {.n = 0};
+	struct run run = h->run;
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (unlikely(v[i].len < KB_MSG_MIN)) {
+	for (const struct kb_pkt *p = v; p < v + n; p++) {
+		if (likely(p->len >= KB_MSG_MIN && kb_msg_head(p->payload) == run.head &&
+			   kb_msg_seq(p->payload) == run.next && p->dst_port == run.port)) {
+			run.next++;
+		} else if (!begin_run(h, p, &run)) {
 			h->not_feed++;
 			continue;
 		}
-		const struct kb_msg msg = kb_msg_load(v[i].payload);
-		const uint32_t line = h->ports == 0 ? msg.line : line_of_port(h, v[i].dst_port);
-		if (unlikely(msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES)) {
-			h->not_feed++;
-			continue;
-		}
-		kb_hist_run_add(&oneway, (int64_t)(now_ns - msg.scheduled_ns));
-		if (unlikely(msg.seq != run.next || line != run.line)) {
-			end_run(h, &run);
-			run = (struct run){.next = msg.seq, .line = line};
-		}
-		run.next++;
-		run.n++;
+		kb_hist_run_add(&oneway, (int64_t)(now_ns - kb_msg_scheduled_ns(p->payload)));
 	}
 	end_run(h, &run);
+	run.first = run.next;
+	h->run = run;
 	kb_hist_run_end(&oneway);
 }
 
@@ -284,6 +300,7 @@ int kb_handler_init(struct kb_handler **out, const struct kb_handler_env *env)
 		return kb_err_set(KB_EXIT_RETRY, errno, "feed handler");
 	memset(h, 0, sizeof(*h));
 	h->env = *env;
+	h->run.head = UINT64_MAX; /* no message's */
 
 	uint64_t reorder_us = 1000;
 	char text[32];
