@@ -61,6 +61,17 @@ changes() { grep -vE '^(systemctl is-|ip .* show )' "$CALLS" || :; }
   grep -qx 'ip -4 rule del from 10.0.1.5 lookup 4242' "$BATS_TEST_TMPDIR/changes"
 }
 
+@test "root for the receiver is taken back, on a host that has no irqbalance" {
+  stub systemctl '[[ $1 != is-active && "$*" != *irqbalance* ]] || exit 5'
+  file /run/systemd/system/kb-receiver.service.d/30-physical-addresses.conf ''
+  file /run/kb/jitter ''
+  undo
+  assert_status 0
+  [[ ! -e $KB_ROOT/run/systemd/system/kb-receiver.service.d/30-physical-addresses.conf ]]
+  [[ ! -e $KB_ROOT/run/kb/jitter ]] # it came to its end
+  grep -qx 'systemctl daemon-reload' "$CALLS"
+}
+
 @test "an attached filter is taken off" {
   printf '#!/bin/bash\nprintf "kb-xdp %%s\\n" "$*" >>"$CALLS"\n' >"$KB_ROOT/opt/kb/bin/kb-xdp"
   chmod +x "$KB_ROOT/opt/kb/bin/kb-xdp"
