@@ -14,6 +14,9 @@ prepare() {
   reader dpkg-query 'printf "%s\n" "linux-image-cloud-amd64 installed" "linux-image-amd64 not-installed" "linux-image-6.12.107-cloud-amd64 installed"'
   stub apt-mark
   stub modprobe
+  stub update-grub
+  stub grubby
+  file /proc/cmdline 'root=/dev/vda1 quiet'
 }
 
 # bake_plan KEY=VALUE...: the fixture with these differences is the image's plan.
@@ -26,14 +29,48 @@ bake_plan() {
 bake() { run bash "$ASSET/userdata/bin/kb-bake" "$@"; }
 
 @test "install: the steps are in place, run with the plan, and the kernel stays" {
-  bake_plan
+  bake_plan KB_KERNEL_ARGS=
   bake install
   assert_status 0
   assert_calls <<'CALLS'
 install kernel distro
 apt-mark hold linux-image-cloud-amd64 linux-image-6.12.107-cloud-amd64
 CALLS
+  [[ ! -e $KB_ROOT/etc/default/grub.d/90-kb.cfg ]]
   [[ -x $KB_ROOT/opt/kb/steps/ready && -x $KB_ROOT/opt/kb/bin/kb-check && -e $KB_ROOT/opt/kb/lib/common.sh ]]
+}
+
+@test "install: the boot loader is given the planned arguments, twice the same" {
+  bake_plan KB_KERNEL_ARGS='isolcpus=2-3 nosmt'
+  bake install
+  assert_status 0
+  assert_file /etc/default/grub.d/90-kb.cfg 'GRUB_CMDLINE_LINUX_DEFAULT="${GRUB_CMDLINE_LINUX_DEFAULT} isolcpus=2-3 nosmt"'
+  tail -n1 "$CALLS" | grep -qx update-grub
+  assert_file /var/lib/kb/kernel-args $'isolcpus=2-3\nnosmt'
+  [[ ! -e $KB_ROOT/var/lib/kb/rebooted-for ]] # a host may still reboot, for another plan
+  echo 'x  y' >"$KB_ROOT/opt/kb/asset.sha256"
+  bake install
+  assert_status 0
+  refute_output_has 'wrote /etc/default'
+  assert_file /var/lib/kb/kernel-args $'isolcpus=2-3\nnosmt'
+}
+
+@test "install: baked again for another plan, and for none: nothing of the earlier one stays" {
+  bake_plan KB_OS=al2023 KB_KERNEL_ARGS='isolcpus=2-3 nosmt'
+  file /etc/dnf/dnf.conf 'exclude=kernel*'
+  bake install
+  bake_plan KB_OS=al2023 KB_KERNEL_ARGS='isolcpus=4-5 nosmt'
+  echo 'x  y' >"$KB_ROOT/opt/kb/asset.sha256"
+  bake install
+  bake_plan KB_OS=al2023 KB_KERNEL_ARGS=
+  echo 'x  y' >"$KB_ROOT/opt/kb/asset.sha256"
+  bake install
+  grep grubby "$CALLS" >"$BATS_TEST_TMPDIR/grubby"
+  diff - "$BATS_TEST_TMPDIR/grubby" <<'CALLS'
+grubby --update-kernel=ALL --args=isolcpus=2-3 nosmt
+grubby --update-kernel=ALL --remove-args=isolcpus=2-3 --args=isolcpus=4-5 nosmt
+grubby --update-kernel=ALL --remove-args=isolcpus=2-3 nosmt isolcpus=4-5
+CALLS
 }
 
 @test "install: a host that is given the same asset finds it there" {
@@ -90,8 +127,9 @@ exclude=kernel*'
 }
 
 @test "check: plan, software, kernel and driver, and nothing that only a host can pass" {
-  bake_plan KB_KERNEL=6.12 KB_ENA_MIN_VERSION=2.13.2
+  bake_plan KB_KERNEL=6.12 KB_ENA_MIN_VERSION=2.13.2 KB_KERNEL_ARGS=nosmt
   bake install
+  file /proc/cmdline 'root=/dev/vda1 quiet nosmt'
   reader ip 'echo "default via 10.0.0.1 dev ens5 proto dhcp src 10.0.0.5 metric 512"'
   reader uname 'echo 6.12.58-82.121.amzn2023.x86_64'
   reader ethtool 'echo "version: 2.17.1g"'
@@ -102,8 +140,9 @@ exclude=kernel*'
   file /var/lib/kb/built '0123 count disabled/distro disabled/distro'
   bake check
   assert_status 0
-  [[ ${#lines[@]} == 4 ]]
+  [[ ${#lines[@]} == 5 ]]
   assert_output_has 'PASS plan'
+  assert_output_has 'PASS kernel-args    all of nosmt'
   assert_output_has 'PASS software       kb-kernel with libxdp distro and DPDK distro'
   assert_output_has 'PASS kernel         6.12.58-82.121.amzn2023.x86_64, planned 6.12'
   assert_output_has 'PASS ena-version    2.17.1, planned at least 2.13.2'
@@ -121,6 +160,10 @@ exclude=kernel*'
   file /var/lib/kb/built '0123 count disabled/distro enabled/25.11.4'
   bake check
   assert_output_has "FAIL software       kb-kernel was built with 'count disabled/distro enabled/25.11.4', planned libxdp distro and DPDK distro"
+
+  file /proc/cmdline 'root=/dev/vda1 quiet'
+  bake check
+  assert_output_has 'FAIL kernel-args    missing nosmt'
 
   rm "$KB_ROOT/opt/kb/bin/kb-receiver"
   bake check

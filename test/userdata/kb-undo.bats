@@ -99,7 +99,9 @@ changes() { grep -vE '^(systemctl is-|ip .* show )' "$CALLS" || :; }
   [[ ! -e $KB_ROOT/etc/default/grub.d/90-kb.cfg ]]
   grep -qx update-grub "$CALLS"
   sed -i 's/debian13/al2023/' "$KB_ROOT/etc/kb/plan.env"
+  file /var/lib/kb/kernel-args $'isolcpus=managed_irq,domain,2-3\nnohz_full=2-3'
   undo --kernel-args
+  [[ ! -e $KB_ROOT/var/lib/kb/kernel-args ]]
   grep -qx 'grubby --update-kernel=ALL --remove-args=isolcpus=managed_irq,domain,2-3 nohz_full=2-3' "$CALLS"
 }
 

@@ -76,6 +76,54 @@ CALLS
   assert_output_has 'rebooting for mitigations=off'
 }
 
+# As kb-bake left it, for another plan.
+baked_for() {
+  file /var/lib/kb/kernel-args "${1// /$'\n'}"
+  file /etc/default/grub.d/90-kb.cfg "GRUB_CMDLINE_LINUX_DEFAULT=\"\${GRUB_CMDLINE_LINUX_DEFAULT} $1\""
+  file /proc/cmdline "root=/dev/vda1 quiet $1"
+}
+
+@test "debian: an image baked for another plan: its arguments go, and those of the plan come" {
+  plan KB_KERNEL_ARGS='isolcpus=4-5 nosmt'
+  baked_for 'isolcpus=2-3 nosmt'
+  step kernel-args
+  assert_file /etc/default/grub.d/90-kb.cfg 'GRUB_CMDLINE_LINUX_DEFAULT="${GRUB_CMDLINE_LINUX_DEFAULT} isolcpus=4-5 nosmt"'
+  assert_output_has 'rebooting for isolcpus=4-5 to be rid of isolcpus=2-3, which another plan had'
+}
+
+@test "an image baked with arguments, and a plan without: reboots to be rid of them, once" {
+  plan KB_KERNEL_ARGS= KB_OS=al2023
+  baked_for 'isolcpus=2-3 nosmt'
+  step kernel-args
+  assert_output_has 'rebooting to be rid of isolcpus=2-3 nosmt, which another plan had'
+  grep -qx 'grubby --update-kernel=ALL --remove-args=isolcpus=2-3 nosmt' "$CALLS"
+  forget_calls
+  step kernel-args
+  assert_status 2
+  assert_output_has 'the kernel still runs with isolcpus=2-3 nosmt, which is not planned'
+  assert_no_calls
+}
+
+@test "amazon linux: one call takes the old arguments back and gives the new ones" {
+  plan KB_KERNEL_ARGS='isolcpus=4-5 nosmt' KB_OS=al2023
+  baked_for 'isolcpus=2-3 nosmt'
+  step kernel-args
+  grep -qx 'grubby --update-kernel=ALL --remove-args=isolcpus=2-3 --args=isolcpus=4-5' "$CALLS"
+}
+
+@test "an argument of the image's own is left alone, planned or not" {
+  file /proc/cmdline 'root=/dev/vda1 quiet nosmt'
+  plan KB_KERNEL_ARGS='nosmt isolcpus=2-3'
+  step kernel-args
+  assert_file /var/lib/kb/kernel-args isolcpus=2-3
+  file /proc/cmdline 'root=/dev/vda1 quiet nosmt'
+  plan KB_KERNEL_ARGS=
+  forget_calls
+  step kernel-args
+  assert_status 0
+  assert_no_calls
+}
+
 @test "the boot loader's tool fails: no reboot, no marker" {
   plan
   stub update-grub 'echo "grub: no such device" >&2; exit 1'
