@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "dump/tap_client.h"
@@ -146,8 +147,7 @@ static void every_place_in_the_ring_is_used_and_none_beyond(void **state)
 		assert_int_equal(item.about.captured, len);
 		assert_int_equal(item.data[0], (uint8_t)i);
 		assert_int_equal(item.data[len - 1], (uint8_t)i);
-		assert_in_range(item.data - (const uint8_t *)client.area, KB_TAP_DATA,
-				KB_TAP_DATA + RING - len);
+		assert_in_range(item.data - client.shared, KB_TAP_DATA, KB_TAP_DATA + RING - len);
 		kb_tap_client_release(&client);
 		bytes += item.about.size;
 	}
@@ -197,7 +197,7 @@ static void a_receivers_nonsense_is_refused(void **state)
 
 	attach_well();
 	put(0, 100, 1, 10);
-	struct kb_tap_record *const r = (void *)((uintptr_t)client.area + KB_TAP_DATA);
+	struct kb_tap_record *const r = (void *)(client.shared + KB_TAP_DATA);
 	const struct kb_tap_record good = *r;
 	const struct kb_tap_record bad[] = {
 		{.size = 0, .kind = KB_TAP_FRAME},
@@ -205,6 +205,7 @@ static void a_receivers_nonsense_is_refused(void **state)
 		{.size = 2 * RING, .kind = KB_TAP_FRAME},
 		{.size = good.size, .kind = KB_TAP_FRAME, .captured = good.size},
 		{.size = good.size + KB_TAP_ALIGN, .kind = KB_TAP_FRAME},
+		{.size = good.size, .kind = KB_TAP_FRAME, .captured = 100, .wire = 99},
 	};
 	for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		*r = bad[i];
@@ -213,7 +214,44 @@ static void a_receivers_nonsense_is_refused(void **state)
 		kb_err_clear();
 	}
 	*r = good;
+	const uint64_t head = client.ring[0].head;
+	client.ring[0].head = head + RING; /* more than the ring can hold */
+	assert_int_equal(kb_tap_client_next(&client, &item), -1);
+	kb_err_clear();
+	client.ring[0].head = head;
 	assert_int_equal(kb_tap_client_next(&client, &item), 1);
+}
+
+static void a_receiver_cannot_change_afterwards_what_it_said(void **state)
+{
+	struct kb_tap_item item;
+	(void)state;
+
+	attach_well();
+	struct kb_tap_area *const shared = (void *)client.shared;
+	memset(shared->iface, 'x', sizeof(shared->iface));
+	shared->queues = UINT32_MAX;
+	shared->ring_bytes = UINT32_MAX;
+	shared->snaplen = 0;
+	put(0, 100, 1, 10);
+	assert_int_equal(kb_tap_client_next(&client, &item), 1);
+	assert_int_equal(item.about.captured, 100);
+	assert_int_equal(client.area.queues, 2);
+	assert_non_null(memchr(client.area.iface, '\0', sizeof(client.area.iface)));
+}
+
+static void memory_that_could_be_taken_back_is_refused(void **state)
+{
+	struct kb_tap_client c = {.fd = -1};
+	const int fd = memfd_create("area", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	(void)state;
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, KB_TAP_DATA + RING), 0);
+	assert_int_equal(kb_tap_client_map(&c, fd), -1);
+	assert_contains(kb_err_text(), "memory that it could take back");
+	kb_err_clear();
+	close(fd);
 }
 
 static void a_burst_tells_its_worst_latency_and_the_gaps(void **state)
@@ -337,6 +375,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_readers_nonsense_stops_only_its_own_capture,
 						prepare, clean),
 		cmocka_unit_test_setup_teardown(a_receivers_nonsense_is_refused, prepare, clean),
+		cmocka_unit_test_setup_teardown(a_receiver_cannot_change_afterwards_what_it_said,
+						prepare, clean),
+		cmocka_unit_test_setup_teardown(memory_that_could_be_taken_back_is_refused, prepare,
+						clean),
 		cmocka_unit_test_setup_teardown(a_burst_tells_its_worst_latency_and_the_gaps,
 						prepare, clean),
 		cmocka_unit_test_setup_teardown(

@@ -2,6 +2,7 @@
 #include "tap_client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,31 +80,36 @@ static bool is_sane(const struct kb_tap_area *a, size_t size)
 {
 	return a->magic == KB_TAP_MAGIC && a->version == KB_TAP_VERSION && a->queues > 0 &&
 	       a->queues <= KB_MAX_QUEUES && a->ring_bytes >= KB_TAP_MIN_RING &&
+	       (a->ring_bytes & (a->ring_bytes - 1)) == 0 && a->snaplen <= KB_TAP_MAX_SNAP &&
 	       size == KB_TAP_DATA + (size_t)a->queues * a->ring_bytes &&
 	       memchr(a->plane, '\0', sizeof(a->plane)) &&
 	       memchr(a->iface, '\0', sizeof(a->iface)) &&
 	       memchr(a->handler, '\0', sizeof(a->handler));
 }
 
-static int map(struct kb_tap_client *c, int fd)
+int kb_tap_client_map(struct kb_tap_client *c, int fd)
 {
+	const int seals = fcntl(fd, F_GET_SEALS);
 	struct stat st;
 
+	/* A page that vanished under us would end kb-dump. */
+	if (seals < 0 || !(seals & F_SEAL_SHRINK))
+		return kb_err_set(KB_EXIT_RETRY, 0,
+				  "the receiver shared memory that it could take back");
 	if (fstat(fd, &st) || (size_t)st.st_size < KB_TAP_DATA)
 		return kb_err_set(KB_EXIT_RETRY, 0, "the receiver shared too little memory");
 	c->size = (size_t)st.st_size;
 	void *const at = mmap(NULL, c->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		return kb_err_set(KB_EXIT_RETRY, errno, "map the receiver's memory");
-	c->area = at;
-	if (!is_sane(c->area, c->size)) {
+	memcpy(&c->area, at, offsetof(struct kb_tap_area, ring));
+	if (!is_sane(&c->area, c->size)) {
 		munmap(at, c->size);
 		return kb_err_set(KB_EXIT_CONFIG, 0,
 				  "the receiver is of another version: update kb-dump with it");
 	}
+	c->shared = at;
 	c->ring = ((struct kb_tap_area *)at)->ring;
-	c->queues = c->area->queues;
-	c->ring_bytes = c->area->ring_bytes;
 	return 0;
 }
 
@@ -124,7 +130,7 @@ int kb_tap_client_open(struct kb_tap_client *c, const char *path, uint32_t snapl
 	const int area = receive_area(c->fd);
 	if (area < 0)
 		goto undo;
-	const int mapped = map(c, area);
+	const int mapped = kb_tap_client_map(c, area);
 	close(area);
 	if (mapped == 0)
 		return 0;
@@ -134,31 +140,42 @@ undo:
 	return -1;
 }
 
+/* Whether a record that begins at `at` is one, with `left` bytes up to where the receiver is. */
+static bool is_record(const struct kb_tap_client *c, const struct kb_tap_record *r, uint32_t at,
+		      uint64_t left)
+{
+	if (r->size == 0 || r->size % KB_TAP_ALIGN || r->size > c->area.ring_bytes - at ||
+	    r->size > left)
+		return false;
+	if (r->kind == KB_TAP_PAD)
+		return true;
+	return r->captured <= r->size - sizeof(*r) &&
+	       (r->kind != KB_TAP_FRAME ||
+		(r->captured <= r->wire && r->captured <= c->area.snaplen));
+}
+
 /* The record at the tail of a queue. Returns 1, 0 when the ring is empty, or -1 with kb_err. */
 static int peek(struct kb_tap_client *c, uint32_t queue, struct kb_tap_item *out)
 {
-	const uint8_t *const data =
-		(const uint8_t *)c->area + KB_TAP_DATA + (size_t)queue * c->ring_bytes;
+	const uint8_t *const data = c->shared + KB_TAP_DATA + (size_t)queue * c->area.ring_bytes;
 
 	for (;;) {
 		const uint64_t head = __atomic_load_n(&c->ring[queue].head, __ATOMIC_ACQUIRE);
-		const uint32_t at = (uint32_t)c->tail[queue] & (c->ring_bytes - 1);
+		const uint64_t left = head - c->tail[queue];
+		const uint32_t at = (uint32_t)c->tail[queue] & (c->area.ring_bytes - 1);
 
-		if (head == c->tail[queue])
+		if (left == 0)
 			return 0;
 		memcpy(&out->about, data + at, sizeof(out->about));
-		const struct kb_tap_record *const r = &out->about;
-		if (r->size == 0 || r->size % KB_TAP_ALIGN || r->size > c->ring_bytes - at ||
-		    r->size > head - c->tail[queue] ||
-		    (r->kind != KB_TAP_PAD && r->captured > r->size - sizeof(*r)))
+		if (left > c->area.ring_bytes || !is_record(c, &out->about, at, left))
 			return kb_err_set(KB_EXIT_RETRY, 0,
 					  "queue %u: the receiver's memory holds no record", queue);
-		if (r->kind != KB_TAP_PAD) {
+		if (out->about.kind != KB_TAP_PAD) {
 			out->queue = queue;
-			out->data = data + at + sizeof(*r);
+			out->data = data + at + sizeof(out->about);
 			return 1;
 		}
-		c->tail[queue] += r->size;
+		c->tail[queue] += out->about.size;
 	}
 }
 
@@ -166,7 +183,7 @@ int kb_tap_client_next(struct kb_tap_client *c, struct kb_tap_item *out)
 {
 	int found = 0;
 
-	for (uint32_t i = 0; i < c->queues; i++) {
+	for (uint32_t i = 0; i < c->area.queues; i++) {
 		struct kb_tap_item item;
 		const int result = peek(c, i, &item);
 
@@ -184,7 +201,7 @@ int kb_tap_client_next(struct kb_tap_client *c, struct kb_tap_item *out)
 
 void kb_tap_client_release(struct kb_tap_client *c)
 {
-	for (uint32_t i = 0; i < c->queues; i++)
+	for (uint32_t i = 0; i < c->area.queues; i++)
 		__atomic_store_n(&c->ring[i].tail, c->tail[i], __ATOMIC_RELEASE);
 }
 
@@ -205,7 +222,7 @@ void kb_tap_client_detach(struct kb_tap_client *c)
 void kb_tap_client_close(struct kb_tap_client *c)
 {
 	kb_tap_client_detach(c);
-	if (c->area)
-		munmap((void *)(uintptr_t)c->area, c->size);
-	c->area = NULL;
+	if (c->shared)
+		munmap(c->shared, c->size);
+	c->shared = NULL;
 }

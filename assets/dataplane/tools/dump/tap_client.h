@@ -7,15 +7,16 @@
 
 #include "kb/tap_area.h"
 
-/* Our end of a receiver's tap. What the memory holds is checked: the receiver may die while it
- * writes. */
+/*
+ * Our end of a receiver's tap. What the memory holds is checked, and looked at once: the receiver
+ * may die while it writes, or be anything but a receiver.
+ */
 struct kb_tap_client {
-	int fd; /* of the socket; -1 once the receiver is gone */
-	const struct kb_tap_area *area;
-	struct kb_tap_ring *ring;
+	int fd;			 /* of the socket; -1 once the receiver is gone */
+	struct kb_tap_area area; /* what it said of itself when we attached, without its rings */
+	uint8_t *shared;
+	struct kb_tap_ring *ring; /* in there */
 	size_t size;
-	uint32_t queues;
-	uint32_t ring_bytes;
 	uint64_t tail[KB_MAX_QUEUES]; /* read up to here */
 };
 
@@ -29,6 +30,10 @@ struct kb_tap_item {
 /* Attaches to the receiver at `path`. Returns 0, or -1 with kb_err. */
 int kb_tap_client_open(struct kb_tap_client *c, const char *path, uint32_t snaplen,
 		       uint32_t ring_bytes);
+
+/* The part of it behind the socket: `fd` is the memory that came over it, and stays the caller's.
+ */
+int kb_tap_client_map(struct kb_tap_client *c, int fd);
 
 /* The oldest record of all queues. Returns 1; 0 when there is none; -1 with kb_err. */
 int kb_tap_client_next(struct kb_tap_client *c, struct kb_tap_item *out);
