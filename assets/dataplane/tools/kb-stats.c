@@ -73,7 +73,8 @@ static void publish(struct kb_publisher *p)
 {
 	const bool was_up = p->up;
 	const struct kb_stats *const page = attach(p->cfg);
-	static const struct kb_stats *last; /* kept, to see what a receiver counted before its end */
+	/* Kept, to see what a receiver counted before its end. */
+	static const struct kb_stats *last;
 
 	if (page && last && page->start_ns != last->start_ns)
 		kb_publisher_finish(p, last);
