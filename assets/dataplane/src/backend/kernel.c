@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
@@ -62,6 +63,7 @@ struct kb_queue {
 	uint32_t next;	     /* socket to read first, so that none starves */
 	struct sock sock[MAX_SOCKETS];
 	struct pollfd poll[KB_MAX_FLOWS];
+	int read_flags;	      /* of recvmmsg */
 	struct mmsghdr *msgs; /* burst of them, as the following */
 	struct slot *slots;
 	uint8_t *buffers;
@@ -316,6 +318,24 @@ static void close_queue(struct kb_queue *q)
 	free(q->buffers);
 }
 
+/*
+ * A receiver that may sleep does so in the read itself where there is one socket to read: one
+ * system call a wake-up, where polling makes three.
+ */
+static int set_waiting(struct kb_queue *q)
+{
+	const struct timeval most = {.tv_usec = KB_WAKEUP_MS * 1000};
+
+	q->read_flags = MSG_DONTWAIT;
+	if (q->cfg->poll_mode != KB_POLL_WAKEUP || q->sockets != 1)
+		return 0;
+	q->read_flags = MSG_WAITFORONE;
+	if (setsockopt(q->sock[0].fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most)) ||
+	    fcntl(q->sock[0].fd, F_SETFL, 0))
+		return kb_err_set(KB_EXIT_RETRY, errno, "let reads wait");
+	return 0;
+}
+
 static int open_queue(struct kb_backend *be, uint32_t index)
 {
 	struct kb_queue *const q = &be->queue[index];
@@ -324,7 +344,7 @@ static int open_queue(struct kb_backend *be, uint32_t index)
 	q->cfg = be->cfg;
 	q->stats = &be->stats->queue[index];
 	q->index = index;
-	if (allocate_buffers(q, mtu) || add_flows(be, q)) {
+	if (allocate_buffers(q, mtu) || add_flows(be, q) || set_waiting(q)) {
 		close_queue(q);
 		return kb_err_wrap("queue %u", index);
 	}
@@ -521,7 +541,7 @@ static void take(struct kb_queue *q, const struct sock *s, uint32_t index, struc
 static void read_socket(struct kb_queue *q, const struct sock *s, struct burst *b)
 {
 	/* -1: nothing there, or an error that housekeeping will name (the interface is gone). */
-	const int n = recvmmsg(s->fd, q->msgs + b->slots, b->max - b->slots, MSG_DONTWAIT, NULL);
+	const int n = recvmmsg(s->fd, q->msgs + b->slots, b->max - b->slots, q->read_flags, NULL);
 
 	for (int i = 0; i < n; i++)
 		take(q, s, b->slots++, b);
@@ -558,8 +578,8 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct 
 {
 	const uint32_t n = read_all(q, v, max, b);
 
-	if (n || q->cfg->poll_mode != KB_POLL_WAKEUP)
-		return n;
+	if (n || q->cfg->poll_mode != KB_POLL_WAKEUP || q->read_flags == MSG_WAITFORONE)
+		return n; /* or the read has waited */
 	if (poll(q->poll, q->sockets, KB_WAKEUP_MS) <= 0)
 		return 0;
 	return read_all(q, v, max, b);
