@@ -45,7 +45,7 @@ void kb_control_restart(struct kb_control *c, uint64_t now_ns)
 {
 	if (!c->addr)
 		return;
-	c->announce_ns = now_ns;
+	__atomic_store_n(&c->announce_ns, now_ns, __ATOMIC_RELAXED);
 	kb_igmp_restart(c, now_ns);
 }
 
@@ -155,8 +155,9 @@ uint32_t kb_control_input(struct kb_control *c, const uint8_t *frame, uint32_t l
 
 uint32_t kb_control_due(struct kb_control *c, uint64_t now_ns, uint8_t *out)
 {
-	if (c->announce_ns && c->announce_ns <= now_ns) {
-		c->announce_ns = 0;
+	const uint64_t announce_ns = __atomic_load_n(&c->announce_ns, __ATOMIC_RELAXED);
+	if (announce_ns && announce_ns <= now_ns) {
+		__atomic_store_n(&c->announce_ns, 0, __ATOMIC_RELAXED);
 		/* RFC 5227: a request for our own address tells everyone our MAC. */
 		return arp_frame(c, ARP_REQUEST, broadcast, NULL, c->addr, out);
 	}

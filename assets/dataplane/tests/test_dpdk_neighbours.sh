@@ -33,6 +33,11 @@ has_left() {
   ip -s link xstats type bridge_slave dev kbtx igmp | grep -q 'IGMP leaves: RX: 1 '
 }
 
+# known: whether the kernel behind the bridge knows the port by its own MAC
+known() {
+  ip neigh show dev kbbr | grep -q "^10.0.0.2 lladdr $rx_mac "
+}
+
 within_seconds() {
   local tries=$(($1 * 10))
   shift
@@ -46,7 +51,7 @@ within_seconds() {
 start kb-dpdk
 echo '# ARP and ICMP echo'
 ping -q -c 5 -i 0.2 -W 2 10.0.0.2 >"$work/ping" || fail "$(cat "$work/ping")"
-ip neigh show dev kbbr | grep -q '^10.0.0.2 lladdr' || fail "$(ip neigh show dev kbbr)"
+known || fail "$(ip neigh show dev kbbr)"
 
 echo '# a datagram finds its way by the address that was learnt'
 "$build/tools/kb-gen" --to 10.0.0.2:9000 --rate 1000 --count 100 >"$work/gen.log" 2>&1 || fail "$(cat "$work/gen.log")"
@@ -55,6 +60,16 @@ echo '# IGMP: a member, who answers when asked, and says so when it leaves'
 within_seconds 3 member || fail "no membership reported: $(bridge mdb show dev kbbr)"
 sleep 6 # longer than the bridge remembers
 member || fail "no query was answered: $(bridge mdb show dev kbbr)"
+echo '# a link that was away: it announces itself and its memberships again, before anybody asks'
+ip link set dev kbbr type bridge mcast_querier 0
+ip link set dev kbtx down
+logged 'kbrx is down'
+ip neigh replace 10.0.0.2 lladdr 02:00:00:00:00:99 dev kbbr nud stale # another host, meanwhile
+! member || fail "still a member behind a link that is down: $(bridge mdb show dev kbbr)"
+ip link set dev kbtx up
+logged 'kbrx is up'
+within_seconds 3 member || fail "no membership reported: $(bridge mdb show dev kbbr)"
+within_seconds 3 known || fail "not announced: $(ip neigh show dev kbbr)"
 stop
 same received "$(reported received)" 100
 within_seconds 3 has_left || fail "no leave: $(ip -s link xstats type bridge_slave dev kbtx igmp)"

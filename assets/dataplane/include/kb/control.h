@@ -39,7 +39,10 @@ struct kb_control {
 void kb_control_init(struct kb_control *c, const struct kb_config *cfg, const uint8_t mac[6],
 		     uint64_t now_ns);
 
-/* Makes the announcement and all memberships due again: after a reset of the device. */
+/*
+ * Makes the announcement and all memberships due again: after a reset of the device, and when its
+ * link is back, behind which may be another switch. Any thread may ask for it.
+ */
 void kb_control_restart(struct kb_control *c, uint64_t now_ns);
 
 /*

@@ -739,7 +739,10 @@ int kb_backend_housekeep(struct kb_backend *be)
 	}
 	if (look_at_port(be, now_ns))
 		return -1;
-	if (slow || be->link_up != (be->watch.down_since_ns == 0))
+	const bool up = be->watch.down_since_ns == 0;
+	if (up && !be->link_up)
+		kb_control_restart(&be->control, kb_now_ns());
+	if (slow || up != be->link_up)
 		describe(be);
 	if (atomic_load(&be->reset_wanted))
 		park(be);
