@@ -6,12 +6,15 @@ import type { IConstruct } from 'constructs';
 import { Construct } from 'constructs';
 import type { DataPlane } from './data-plane';
 import { HostOs } from './host-os';
+import type { HostShape } from './host-shape';
 import { HostVersions } from './host-versions';
 import { dimensionName } from './private/dimension-name';
 import { fail } from './private/fail';
 import { hostAsset } from './private/host-assets';
-import { bakedValues, checkKernel, renderBaked } from './private/image-bake';
+import { bakedValues, checkKernel, renderBaked, reservedGiB } from './private/image-bake';
 import { bakedImage } from './private/image-escape';
+import { instanceFacts } from './private/instance-facts';
+import { DEFAULT_INSTANCE_TYPE } from './private/plan-input';
 import { kernelLine } from './private/versions';
 
 /** An image that hosts boot from without building anything, baked in this stack or elsewhere. */
@@ -33,6 +36,9 @@ export interface IHostImage extends IConstruct, ec2.IMachineImage {
 
   /** Architecture of its hosts. */
   readonly architecture: ec2.InstanceArchitecture;
+
+  /** The hosts whose kernel arguments it has. */
+  readonly hosts?: HostShape;
 
   /** Size of its root volume; a host's is no smaller. */
   readonly rootVolumeSize: Size;
@@ -66,6 +72,14 @@ export interface HostImageProps {
    * @default InstanceArchitecture.X86_64
    */
   readonly architecture?: ec2.InstanceArchitecture;
+
+  /**
+   * The hosts that the image is for, as far as their kernel arguments follow from it. Its kernel then starts with these
+   * arguments, and such hosts come up without a reboot. Others reboot once for theirs at their first boot.
+   *
+   * @default - none: each host reboots once at its first boot
+   */
+  readonly hosts?: HostShape;
 
   /**
    * Image to start from, of the operating system that `os` names.
@@ -106,7 +120,7 @@ export interface HostImageProps {
   /**
    * Type of the machine that builds. It need not be the type of the hosts.
    *
-   * @default - c6i.xlarge, c7g.xlarge for ARM
+   * @default - c6i.xlarge, c7g.xlarge for ARM; the type of `hosts` where their kernel reserves 1-GiB huge pages
    */
   readonly buildInstanceType?: ec2.InstanceType;
 
@@ -155,6 +169,13 @@ export interface HostImageAttributes {
   readonly architecture?: ec2.InstanceArchitecture;
 
   /**
+   * The hosts whose kernel arguments it has.
+   *
+   * @default - none
+   */
+  readonly hosts?: HostShape;
+
+  /**
    * Size of its root volume.
    *
    * @default - 20 GiB
@@ -168,6 +189,7 @@ abstract class HostImageBase extends Construct implements IHostImage {
   public readonly os: HostOs;
   public readonly versions: HostVersions;
   public readonly architecture: ec2.InstanceArchitecture;
+  public readonly hosts?: HostShape;
   public readonly rootVolumeSize: Size;
 
   public constructor(scope: Construct, id: string, attributes: Omit<HostImageAttributes, 'imageId'>) {
@@ -177,6 +199,7 @@ abstract class HostImageBase extends Construct implements IHostImage {
     const { kernel } = this.versions;
     this.os = attributes.os ?? HostOs.amazonLinux2023(kernel === undefined ? {} : { kernel: kernelLine(kernel) });
     this.architecture = attributes.architecture ?? ec2.InstanceArchitecture.X86_64;
+    this.hosts = attributes.hosts;
     this.rootVolumeSize = attributes.rootVolumeSize ?? Size.gibibytes(20);
   }
 
@@ -200,10 +223,10 @@ class ImportedHostImage extends HostImageBase {
 }
 
 /**
- * A machine image with everything a host would otherwise install and build at its first boot, which then takes about
- * as long as its one reboot. EC2 Image Builder makes it while the stack deploys: it runs the step that hosts run, starts
- * a machine from the result, and proves there with `kb-check` that software, kernel and driver are what `versions` says.
- * A build that fails fails the deployment, and hosts stay on the image they have.
+ * A machine image with everything a host would otherwise install and build at its first boot, and with `hosts` also the
+ * kernel arguments that it would otherwise reboot for. EC2 Image Builder makes it while the stack deploys: it runs the
+ * step that hosts run, starts a machine from the result, and proves there with `kb-check` that software, kernel and
+ * driver are what `versions` says. A build that fails fails the deployment, and hosts stay on the image they have.
  *
  * What goes in (the data plane's sources and handler, versions, base image, `revision`) makes the version. Other content
  * is another image beside the earlier one, which is kept, and replaces the hosts; the same content is no change. So an
@@ -228,11 +251,6 @@ export class HostImage extends HostImageBase implements iam.IGrantable {
 
   public constructor(scope: Construct, id: string, props: HostImageProps) {
     super(scope, id, props);
-    const arm = this.architecture === ec2.InstanceArchitecture.ARM_64;
-    const instanceType = props.buildInstanceType ?? new ec2.InstanceType(arm ? 'c7g.xlarge' : 'c6i.xlarge');
-    if (instanceType.architecture !== this.architecture) {
-      fail(this, `'buildInstanceType' must be of architecture ${this.architecture}, got ${instanceType.toString()}`);
-    }
     if (this.versions.kernel !== undefined && props.versions === undefined && this.os._kernel === undefined) {
       fail(this, `'versions' must be given for ${this.os.name}, whose kernel moves from line to line: HostVersions.of({ name: '...' })`);
     }
@@ -240,6 +258,7 @@ export class HostImage extends HostImageBase implements iam.IGrantable {
       checkKernel(this, this.os, this.versions.kernel);
     }
     const baked = bakedValues(this, dimensionName(this.node.path), this, props.packageBaseUrl);
+    const instanceType = this.buildType(props, reservedGiB(baked));
     const asset = hostAsset(this, 'HostAsset', props.dataPlane.handler.directory);
     this.role = this.grantPrincipal = props.role
       ?? new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
@@ -258,6 +277,21 @@ export class HostImage extends HostImageBase implements iam.IGrantable {
       }),
       role: this.role,
     });
+  }
+
+  /** The machine that proves the image has the image's kernel, and the pages that it sets aside. */
+  private buildType({ buildInstanceType, hosts }: HostImageProps, reserved: number): ec2.InstanceType {
+    const usual = new ec2.InstanceType(this.architecture === ec2.InstanceArchitecture.ARM_64 ? 'c7g.xlarge' : 'c6i.xlarge');
+    const instanceType = buildInstanceType ?? (reserved > 0 ? hosts?.instanceType ?? DEFAULT_INSTANCE_TYPE : usual);
+    if (instanceType.architecture !== this.architecture) {
+      fail(this, `'buildInstanceType' must be of architecture ${this.architecture}, got ${instanceType.toString()}`);
+    }
+    const { memoryGiB } = instanceFacts(instanceType.toString()) ?? { memoryGiB: Infinity }; // others are the user's to know
+    if (memoryGiB <= reserved) {
+      fail(this, `'buildInstanceType' must have more memory than the ${reserved} GiB of huge pages that 'hosts' reserves, `
+        + `got ${instanceType.toString()} with ${memoryGiB} GiB; leave it out`);
+    }
+    return instanceType;
   }
 
   private buildSubnet({ vpc, vpcSubnets }: HostImageProps): ec2.ISubnet {

@@ -8,6 +8,7 @@ export * from './data-plane-kind';
 export * from './fleet-update';
 export * from './host-image';
 export * from './host-os';
+export * from './host-shape';
 export * from './host-tuning';
 export * from './host-versions';
 export * from './instance-capabilities';

@@ -3,35 +3,19 @@ import type { Duration, Size } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { CapacityReservation } from './capacity-reservation';
-import type { CoreLayout } from './core-layout';
 import type { DataInterface } from './data-interface';
 import type { DataPlane } from './data-plane';
 import type { IHostImage } from './host-image';
 import type { HostOs } from './host-os';
-import type { HostTuning } from './host-tuning';
-import type { InstanceCapabilities } from './instance-capabilities';
+import type { HostShape } from './host-shape';
 
 /** Options of every construct that brings up hosts. */
-export interface LowLatencyHostProps {
+export interface LowLatencyHostProps extends HostShape {
   /** VPC of the instance. */
   readonly vpc: ec2.IVpc;
 
   /** How packets get from the NIC to the handler. */
   readonly dataPlane: DataPlane;
-
-  /**
-   * Type of the instance. It must be known at synth: cores, queues and memory are planned from it.
-   *
-   * @default - c6in.32xlarge: 64 cores, two 100 Gbit/s network cards
-   */
-  readonly instanceType?: ec2.InstanceType;
-
-  /**
-   * What `instanceType` can do, where this library does not know it.
-   *
-   * @default - as EC2 described the type when this library was released
-   */
-  readonly instanceCapabilities?: InstanceCapabilities;
 
   /**
    * Subnets to choose from; the instance is put into the first one.
@@ -44,33 +28,12 @@ export interface LowLatencyHostProps {
   readonly vpcSubnets?: ec2.SubnetSelection;
 
   /**
-   * The ENI that carries packets.
-   *
-   * @default - on network card 1 where there is one, device index 1, in the subnet of the management ENI
-   */
-  readonly dataInterface?: DataInterface;
-
-  /**
    * ENIs beside the data interface, on either network card, for uses of your own: the system configures them, and the
    * receiver does not touch them. Those without security groups have the group of the data interface.
    *
    * @default - none
    */
   readonly additionalInterfaces?: DataInterface[];
-
-  /**
-   * Which CPUs do what.
-   *
-   * @default CoreLayout.auto()
-   */
-  readonly coreLayout?: CoreLayout;
-
-  /**
-   * What is changed about the host.
-   *
-   * @default HostTuning.lowLatency()
-   */
-  readonly tuning?: HostTuning;
 
   /**
    * Operating system.
@@ -94,13 +57,6 @@ export interface LowLatencyHostProps {
    * @default - the newest image of `os`, read from SSM when EC2 launches a host
    */
   readonly machineImage?: ec2.IMachineImage;
-
-  /**
-   * Hardware threads per core: 1 or 2.
-   *
-   * @default 1
-   */
-  readonly threadsPerCore?: number;
 
   /**
    * Placement group of the instance. Give the same one to instances that talk to each other.

@@ -18,7 +18,7 @@ import { grantHost, hostTemplate } from './host-template';
 import { inBlock } from './ipv4';
 import { BootGate, setNetworkInterfaces, targetReservation } from './network-escape';
 import { checkImage } from './image-bake';
-import { DEFAULT_BOOT_TIMEOUT, planInput } from './plan-input';
+import { DEFAULT_BOOT_TIMEOUT, DEFAULT_INSTANCE_TYPE, planInput } from './plan-input';
 import { validateTagKeys } from './tag-validation';
 
 export interface Launching {
@@ -56,7 +56,7 @@ export class Host {
     private readonly launching: Launching,
   ) {
     const { vpc } = props;
-    this.instanceType = props.instanceType ?? ec2.InstanceType.of(ec2.InstanceClass.C6IN, ec2.InstanceSize.XLARGE32);
+    this.instanceType = props.instanceType ?? DEFAULT_INSTANCE_TYPE;
     const os = props.image?.os ?? props.os ?? HostOs.amazonLinux2023();
     const dataInterface = (props.dataInterface ?? DataInterface.of())._bind();
     const interfaces = [dataInterface, ...(props.additionalInterfaces ?? []).map(each => each._bind())];

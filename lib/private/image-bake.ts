@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
+import { DataInterface } from '../data-interface';
 import type { DataPlane } from '../data-plane';
 import type { HostImageAttributes, IHostImage } from '../host-image';
 import type { HostOs } from '../host-os';
+import type { HostShape } from '../host-shape';
+import type { LowLatencyHostProps } from '../low-latency-host-props';
 import { planOrFail } from './decide';
 import { fail } from './fail';
-import type { HostPlan } from './host-plan';
-import { planInput } from './plan-input';
+import type { HostPlan, PlanInput } from './host-plan';
+import { DEFAULT_INSTANCE_TYPE, planInput } from './plan-input';
 import type { PlanKeyName, PlanValues } from './plan-keys';
 import { PLAN_KEY_NAMES } from './plan-keys';
 
@@ -18,16 +22,41 @@ const BAKED = [
 ] as const satisfies readonly PlanKeyName[];
 
 export type BakedValues = Pick<PlanValues, typeof BAKED[number]>;
-type Baking = Required<Pick<HostImageAttributes, 'dataPlane' | 'os' | 'versions' | 'architecture'>>;
+type Baking = Required<Pick<HostImageAttributes, 'dataPlane' | 'os' | 'versions' | 'architecture'>> & Pick<HostImageAttributes, 'hosts'>;
 
 /** The image's part of a plan, by the decisions that a host's plan is made of: its faults are found here already. */
-export function bakedValues(scope: Construct, name: string, { dataPlane, os, versions, architecture }: Baking, packageBaseUrl?: string): BakedValues {
-  const instanceType = new ec2.InstanceType(largest(architecture, dataPlane));
+export function bakedValues(scope: Construct, name: string, baking: Baking, packageBaseUrl?: string): BakedValues {
+  const input = inputFor(baking, name, new ec2.InstanceType(largest(baking.architecture, baking.dataPlane)), {}, packageBaseUrl);
   // Queues and cores are the host's, on whatever type it runs.
-  const input = planInput({ dataPlane, packageBaseUrl } as Parameters<typeof planInput>[0], name, instanceType, os, {}, versions);
   const { plan } = planOrFail(scope, { ...input, dataPlane: { ...input.dataPlane, queues: 1 } });
-  const values = { ...plan.values, KB_KERNEL_ARGS: '' }; // a build needs none, and a host brings its own
+  // A build needs none. Hosts of another shape bring their own.
+  const values = { ...plan.values, KB_KERNEL_ARGS: hostValues(scope, name, baking)?.KB_KERNEL_ARGS ?? '' };
   return Object.fromEntries(BAKED.map(key => [key, values[key]])) as BakedValues;
+}
+
+/** The plan of the hosts that the image is for, where they are named. */
+function hostValues(scope: Construct, name: string, baking: Baking): HostPlan['values'] | undefined {
+  const { hosts, architecture } = baking;
+  if (!hosts) {
+    return undefined;
+  }
+  const instanceType = hosts.instanceType ?? DEFAULT_INSTANCE_TYPE;
+  if (instanceType.architecture !== architecture) {
+    fail(scope, `'hosts' must be of architecture ${architecture}, got ${instanceType.toString()}`);
+  }
+  return planOrFail(scope, inputFor(baking, name, instanceType, hosts)).plan.values;
+}
+
+function inputFor(
+  { dataPlane, os, versions }: Baking, name: string, instanceType: ec2.InstanceType, shape: HostShape, packageBaseUrl?: string,
+): PlanInput {
+  const dataInterface = (shape.dataInterface ?? DataInterface.of())._bind();
+  return planInput({ ...shape, dataPlane, packageBaseUrl } as LowLatencyHostProps, name, instanceType, os, dataInterface, versions);
+}
+
+/** GiB that a kernel with the image's arguments sets aside when it starts. */
+export function reservedGiB({ KB_KERNEL_ARGS }: BakedValues): number {
+  return Number(/\bhugepagesz=1G hugepages=(\d+)/.exec(KB_KERNEL_ARGS)?.[1] ?? 0);
 }
 
 /** `KEY="value"` lines in the table's order. */
@@ -58,6 +87,10 @@ export function checkImage(scope: Construct, image: IHostImage, instanceType: ec
     if (ofImage !== ofHost) {
       fail(scope, `'image' was baked with ${what} ${ofImage}, got ${ofHost} in 'dataPlane': give both the same data plane, or bake another image`);
     }
+  }
+  if (image.hosts && baked.KB_KERNEL_ARGS !== values.KB_KERNEL_ARGS) {
+    Annotations.of(scope).addWarningV2('cdk-kernel-bypass:imageHosts', `the kernel of 'image' starts as its 'hosts' need it, and ${instanceType.toString()} `
+      + 'here needs other arguments: each host reboots once for them at its first boot');
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Duration } from 'aws-cdk-lib';
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { CoreLayout } from '../core-layout';
 import type { BoundInterface } from '../data-interface';
 import type { HostOs } from '../host-os';
@@ -11,6 +11,8 @@ import type { InterfaceChoice, PlanInput } from './host-plan';
 
 /** Longer than any step may take (install: 45 minutes), so that the step's own reason reaches the stack. */
 export const DEFAULT_BOOT_TIMEOUT = Duration.minutes(60);
+
+export const DEFAULT_INSTANCE_TYPE = ec2.InstanceType.of(ec2.InstanceClass.C6IN, ec2.InstanceSize.XLARGE32);
 
 /** The user's choices as plain values: where constructs end and decisions begin. */
 export function planInput(

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as path from 'node:path';
 import * as cdk from 'aws-cdk-lib';
-import { Match } from 'aws-cdk-lib/assertions';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import type { HostImageProps, LowLatencyInstanceProps } from '../../lib';
+import type { HostImageProps, HostShape, LowLatencyInstanceProps } from '../../lib';
 import {
-  DataPlane, HostImage, HostOs, HostVersions, LowLatencyFleet, LowLatencyInstance, NicDriver, PacketHandler, StackSnapshot, UdpFlow,
+  CoreLayout, DataPlane, HostImage, HostOs, HostTuning, HostVersions, HugePageSize, LowLatencyFleet, LowLatencyInstance, NicDriver, PacketHandler, StackSnapshot, UdpFlow,
 } from '../../lib';
 import { packageRoot } from '../../lib/private/package-root';
 import { demoStack, launchTemplateData, planOf, template } from './fixtures/stack';
@@ -211,12 +211,70 @@ describe('a host', () => {
   });
 });
 
+describe('for hosts that are named', () => {
+  const hosts: HostShape = { instanceType: new ec2.InstanceType('c6in.4xlarge'), tuning: HostTuning.custom({ kernelArguments: ['nosmt'] }) };
+  const bakedArgs = (stack: cdk.Stack) => /KB_KERNEL_ARGS="(.*)"/.exec(componentOf(stack).phases[0].steps[1].inputs[0].content)?.[1];
+  const warnings = (stack: cdk.Stack) => Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('reboots once'));
+
+  test('has their kernel arguments, as their own plan has them', () => {
+    const { stack } = bakedHost({ hosts }, hosts);
+    expect(bakedArgs(stack)).toMatch(/isolcpus=managed_irq,domain,\S+ .* nosmt$/);
+    expect(bakedArgs(stack)).toBe(planOf(stack).KB_KERNEL_ARGS);
+    expect(warnings(stack)).toEqual([]);
+  });
+
+  test('is for the default host when nothing is said of it', () => {
+    const { stack } = bakedHost({ hosts: {} });
+    expect(bakedArgs(stack)).toMatch(/^isolcpus/);
+    expect(bakedArgs(stack)).toBe(planOf(stack).KB_KERNEL_ARGS);
+  });
+
+  test('has none of a host that is not named, and says nothing of its reboot', () => {
+    const { stack } = bakedHost({}, hosts);
+    expect(bakedArgs(stack)).toBe('');
+    expect(warnings(stack)).toEqual([]);
+  });
+
+  test('is another image when their arguments are others', () => {
+    const version = (shape?: HostShape) => only(imageStack({ hosts: shape }).stack, 'Component')[1].Properties.Version;
+    expect(version(hosts)).not.toBe(version());
+    expect(version({ ...hosts, coreLayout: CoreLayout.of({ housekeeping: '0', receive: '5' }) })).not.toBe(version(hosts));
+    expect(version({ ...hosts })).toBe(version(hosts));
+  });
+
+  test('says that a host of another shape reboots, made here or imported', () => {
+    const { stack, vpc } = bakedHost({ hosts }, { ...hosts, instanceType: new ec2.InstanceType('c6in.8xlarge'), tuning: HostTuning.lowLatency() });
+    const dataPlane = DataPlane.dpdk();
+    const image = HostImage.fromHostImageAttributes(stack, 'Imported', { imageId: 'ami-1', dataPlane, hosts });
+    new LowLatencyInstance(stack, 'Other', { vpc, dataPlane, image });
+    new LowLatencyInstance(stack, 'Same', { vpc, dataPlane, image, ...hosts });
+    expect(warnings(stack).map(({ id, entry }) => [id, entry.data])).toEqual([
+      ['/Demo/Feed', expect.stringContaining('c6in.8xlarge here needs other arguments: each host reboots once')],
+      ['/Demo/Other', expect.stringContaining('c6in.32xlarge here needs other arguments')],
+    ]);
+  });
+
+  test('is proved on a machine that has the huge pages its kernel reserves', () => {
+    const builtOn = (props: Partial<HostImageProps>) => only(imageStack(props).stack, 'InfrastructureConfiguration')[1].Properties.InstanceTypes;
+    const tuning = HostTuning.custom({ hugePageSize: HugePageSize.GIB_1, hugePagesPerNode: 12 });
+    expect(builtOn({ hosts })).toEqual(['c6i.xlarge']);
+    expect(builtOn({ hosts: { ...hosts, tuning } })).toEqual(['c6in.4xlarge']);
+    expect(builtOn({ hosts: { ...hosts, tuning }, buildInstanceType: new ec2.InstanceType('c6in.8xlarge') })).toEqual(['c6in.8xlarge']);
+  });
+});
+
 describe('fails', () => {
   test.each<[string, () => unknown, string]>([
     ['on a build in a public subnet', () => imageStack({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } }),
       "'vpcSubnets' of an image must be private subnets: a public one may give the machine that builds a public address (at Demo/Image)"],
     ['on a build on another architecture', () => imageStack({ buildInstanceType: new ec2.InstanceType('c7g.large') }),
       "'buildInstanceType' must be of architecture x86_64, got c7g.large (at Demo/Image)"],
+    ['on hosts of another architecture', () => imageStack({ hosts: { instanceType: new ec2.InstanceType('c7gn.4xlarge') } }),
+      "'hosts' must be of architecture x86_64, got c7gn.4xlarge (at Demo/Image)"],
+    ['on a build without room for the huge pages', () => imageStack({
+      hosts: { tuning: HostTuning.custom({ hugePageSize: HugePageSize.GIB_1, hugePagesPerNode: 8 }) }, buildInstanceType: new ec2.InstanceType('c6in.2xlarge'),
+    }), "'buildInstanceType' must have more memory than the 16 GiB of huge pages that 'hosts' reserves, got c6in.2xlarge with 16 GiB; "
+      + 'leave it out (at Demo/Image)'],
     ['on a kernel that the system does not boot', () => imageStack({ os: HostOs.amazonLinux2023({ kernel: '6.1' }) }),
       "'versions' has kernel 6.12, but 'os' boots 6.1: give both the same, or a 'machineImage' as the base (at Demo/Image)"],
     ['on a system whose kernel moves', () => imageStack({ os: HostOs.ubuntu2404() }),

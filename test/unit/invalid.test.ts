@@ -7,7 +7,7 @@ import type {
   LowLatencyFleetProps, LowLatencyInstanceProps, MulticastDomainProps, PartitionedFleetProps, RssPlanProps,
 } from '../../lib';
 import {
-  CapacityReservation, CoreLayout, CostGuard, DataInterface, DataPlane, DataPlaneKind, FleetUpdate, HostImage, HostOs, HostTuning, HostVersions,
+  CapacityReservation, CoreLayout, CostGuard, DataInterface, DataPlane, DataPlaneKind, FleetUpdate, HostImage, HostOs, HostTuning, HostVersions, HugePageSize,
   InstanceCapabilities, LatencyDashboard, LowLatencyFleet, LowLatencyInstance, MulticastDomain, NicDriver, PacketHandler, PartitionedFleet,
   PollMode, RssHash, RssPlan, SequenceFormat, Technology, UdpFlow, XdpMode,
 } from '../../lib';
@@ -295,6 +295,10 @@ describe.each<[string, [() => unknown, string][]]>([
       "'vpcSubnets' of an image must be private subnets: a public one may give the machine that builds a public address (at Demo/Image)"],
     [() => image({ vpcSubnets: { subnets: [] } }), "'vpcSubnets' selects no subnet (at Demo/Image)"],
     [() => image({ buildInstanceType: type('c7g.large') }), "'buildInstanceType' must be of architecture x86_64, got c7g.large (at Demo/Image)"],
+    [() => image({ hosts: { instanceType: type('c7gn.4xlarge') } }), "'hosts' must be of architecture x86_64, got c7gn.4xlarge (at Demo/Image)"],
+    [() => image({ hosts: { tuning: HostTuning.custom({ hugePageSize: HugePageSize.GIB_1, hugePagesPerNode: 8 }) }, buildInstanceType: type('c6in.2xlarge') }),
+      "'buildInstanceType' must have more memory than the 16 GiB of huge pages that 'hosts' reserves, got c6in.2xlarge with 16 GiB; leave it out "
+      + '(at Demo/Image)'],
     [() => image({ os: HostOs.amazonLinux2023({ kernel: '6.1' }) }),
       "'versions' has kernel 6.12, but 'os' boots 6.1: give both the same, or a 'machineImage' as the base (at Demo/Image)"],
     [() => image({ os: HostOs.ubuntu2404() }),
