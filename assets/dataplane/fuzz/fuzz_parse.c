@@ -34,13 +34,14 @@ static void check_ends(const uint8_t *data, const struct kb_pkt *pkt)
 static void check_wanted(const uint8_t *data, uint32_t size, const struct kb_pkt *pkt)
 {
 	const struct kb_flows flows = {.n = 1, .flow = {{.port = pkt->dst_port}}};
-	struct kb_wanted last = KB_WANTED_NONE;
+	struct kb_wanted wanted;
 
+	kb_wanted_init(&wanted);
 	for (int time = 0; time < 2; time++) {
 		struct kb_pkt again;
 
 		memset(&again, 0xa5, sizeof(again));
-		must(kb_parse_wanted(&last, &flows, data, size, &again) == KB_PARSE_OK);
+		must(kb_parse_wanted(&wanted, &flows, data, size, &again) == KB_PARSE_OK);
 		must(memcmp(&again, pkt, sizeof(again)) == 0);
 	}
 }

@@ -4,7 +4,7 @@
  * counted. Everything is prepared for the largest N first, so that two runs with different N differ
  * by nothing but the datagrams: the slope is the price of one.
  *
- *   parse     the headers of a frame, and whether a flow wants it
+ *   parse     the headers of a frame, and whether a flow wants it; of BURST streams in turn
  *   histogram one value recorded by itself
  *   loop      the receive loop, its statistics and the handler this is linked with, in bursts
  */
@@ -79,22 +79,32 @@ static void prepare(void)
 
 /* --- the parts --- */
 
-static int cost_parse(uint32_t n)
+static int cost_parse(uint32_t n, uint32_t streams)
 {
-	const struct packet_spec spec = {.payload = PAYLOAD};
-	const struct kb_flows flows = {.n = 1, .flow = {{.addr = 0, .port = PACKET_PORT}}};
-	uint8_t frame[PACKET_MAX];
-	const uint32_t len = packet_build(frame, &spec);
-	struct kb_wanted last = KB_WANTED_NONE;
+	static uint8_t frame[KB_MAX_FLOWS][PACKET_MAX];
+	struct kb_flows flows = {.n = streams};
+	struct kb_wanted seen;
+	uint32_t len = 0;
 	uint32_t wanted = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
+	if (streams > KB_MAX_FLOWS)
+		return 1;
+	for (uint32_t i = 0; i < streams; i++) {
+		const struct packet_spec spec = {.payload = PAYLOAD,
+						 .dst_port = (uint16_t)(PACKET_PORT + i)};
+
+		len = packet_build(frame[i], &spec);
+		flows.flow[i] = (struct kb_flow){.port = (uint16_t)(PACKET_PORT + i)};
+	}
+	kb_wanted_init(&seen);
+	for (uint32_t i = 0, next = 0; i < n; i++) {
 		struct kb_pkt pkt;
 
 		/* Each frame is a new one, whatever the compiler knows of the last. */
 		__asm__ volatile("" : : "r"(frame) : "memory");
-		wanted += kb_parse_wanted(&last, &flows, frame, len, &pkt) == KB_PARSE_OK;
+		wanted += kb_parse_wanted(&seen, &flows, frame[next], len, &pkt) == KB_PARSE_OK;
 		__asm__ volatile("" : : "r"(&pkt) : "memory");
+		next = next + 1 < streams ? next + 1 : 0;
 	}
 	return wanted == n ? 0 : 1;
 }
@@ -166,7 +176,7 @@ int main(int argc, char **argv)
 	}
 	prepare();
 	if (strcmp(argv[1], "parse") == 0)
-		return cost_parse(n);
+		return cost_parse(n, burst);
 	if (strcmp(argv[1], "histogram") == 0)
 		return cost_histogram(n);
 	return cost_loop(n, burst);

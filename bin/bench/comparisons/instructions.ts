@@ -11,6 +11,7 @@ const FEW = 8_192;
 const MANY = 32_768;
 const HANDLERS = ['count', 'feed', 'ring'] as const;
 const BURSTS = [1, 32] as const; // the usual burst of a calm feed, and a full one
+const STREAMS = 16; // a datagram is seldom of the stream of the one before it
 const REGRESSION = 1.03;
 
 /**
@@ -51,7 +52,8 @@ async function costs(build: DataPlaneBuild, bench: BenchContext): Promise<Record
     return (many - few) / (MANY - FEW);
   };
   const found: [string, number][] = [
-    ['parse', await cost('parse', 'none', 'parse')],
+    ['parse', await cost('parse', 'none', 'parse', 1)],
+    [`parse, ${STREAMS} streams in turn`, await cost(`parse, ${STREAMS} streams in turn`, 'none', 'parse', STREAMS)],
     ['histogram', await cost('histogram', 'none', 'histogram')],
   ];
   for (const burst of BURSTS) {

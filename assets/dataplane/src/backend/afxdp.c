@@ -188,12 +188,10 @@ static __attribute__((noinline, cold)) void count_refused(struct kb_queue *q,
 }
 
 /* For an attached kb-dump, before anything is done with the frames. */
-static __attribute__((noinline, cold)) void tap(const struct kb_queue *q, uint32_t idx,
-						uint32_t got)
+static __attribute__((noinline, cold)) void tap(struct kb_queue *q, uint32_t idx, uint32_t got)
 {
 	struct kb_tap *const t = kb_tap_begin(q->index);
 	const uint64_t now_ns = kb_now_ns();
-	struct kb_wanted last = KB_WANTED_NONE;
 	struct kb_pkt pkt;
 
 	if (!t)
@@ -204,9 +202,9 @@ static __attribute__((noinline, cold)) void tap(const struct kb_queue *q, uint32
 		const uint8_t *const frame = q->xsk.area + desc->addr;
 
 		/* KB_PARSE_OK, -1, is KB_TAP_DELIVERED in its 8 bits. */
-		kb_tap_frame(
-			t, frame, desc->len, desc->len, now_ns,
-			(uint8_t)kb_parse_wanted(&last, &q->be->cfg.flows, frame, desc->len, &pkt));
+		kb_tap_frame(t, frame, desc->len, desc->len, now_ns,
+			     (uint8_t)kb_parse_wanted(&q->wanted, &q->be->cfg.flows, frame,
+						      desc->len, &pkt));
 	}
 	kb_tap_end(t);
 }
@@ -222,14 +220,13 @@ static uint32_t take(struct kb_queue *q, struct kb_pkt *v, uint32_t idx, uint32_
 	uint8_t *const area = x->area;
 	const uint16_t queue = (uint16_t)q->index;
 	uint32_t refused[KB_CAUSES] = {0};
-	struct kb_wanted last = q->wanted;
 	uint64_t bytes = 0;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < got; i++) {
 		const struct xdp_desc *const desc = xsk_ring_cons__rx_desc(&x->rx, idx + i);
 		uint8_t *const frame = area + desc->addr;
-		const int cause = kb_parse_wanted(&last, flows, frame, desc->len, &v[n]);
+		const int cause = kb_parse_wanted(&q->wanted, flows, frame, desc->len, &v[n]);
 
 		if (__builtin_expect(cause != KB_PARSE_OK, 0)) {
 			refused[cause]++;
@@ -242,7 +239,6 @@ static uint32_t take(struct kb_queue *q, struct kb_pkt *v, uint32_t idx, uint32_
 		bytes += v[n].len;
 		n++;
 	}
-	q->wanted = last;
 	xsk_ring_cons__release(&x->rx, got);
 	if (__builtin_expect(n < got, 0)) {
 		xsk_ring_prod__submit(&x->fill, got - n);

@@ -67,7 +67,6 @@ struct kb_queue {
 	bool csum_is_error; /* count frames with a bad checksum here: the driver does not */
 	struct kb_backend *be;
 	const struct kb_flows *flows;
-	struct kb_wanted wanted;
 	struct kb_queue_stats *stats;
 	struct rte_mempool *pool;
 	struct rte_mbuf **held; /* the last burst, the handler's until release */
@@ -77,6 +76,7 @@ struct kb_queue {
 	_Alignas(RTE_CACHE_LINE_SIZE) atomic_uint signal; /* main writes, queue reads and clears */
 	_Alignas(RTE_CACHE_LINE_SIZE) atomic_bool parked; /* queue writes, main reads */
 	atomic_bool attached;
+	struct kb_wanted wanted; /* the queue's alone */
 };
 
 struct kb_backend {
@@ -119,12 +119,12 @@ static bool csum_is_bad(uint64_t flags)
 }
 
 /* The cause to refuse a frame for, or KB_PARSE_OK with *out filled in. */
-static inline int classify(const struct kb_flows *flows, const struct rte_mbuf *m,
-			   struct kb_wanted *last, struct kb_pkt *out)
+static inline int classify(struct kb_wanted *wanted, const struct kb_flows *flows,
+			   const struct rte_mbuf *m, struct kb_pkt *out)
 {
 	if (unlikely(m->nb_segs != 1))
 		return KB_CAUSE_SCATTERED;
-	const int cause = kb_parse_wanted(last, flows, rte_pktmbuf_mtod(m, const uint8_t *),
+	const int cause = kb_parse_wanted(wanted, flows, rte_pktmbuf_mtod(m, const uint8_t *),
 					  m->data_len, out);
 	if (unlikely(m->ol_flags & CSUM_DOUBT) && csum_is_bad(m->ol_flags) &&
 	    (cause == KB_PARSE_OK || cause == KB_CAUSE_NO_FLOW))
@@ -163,11 +163,10 @@ refuse(struct kb_queue *q, const struct rte_mbuf *m, int cause)
 }
 
 /* For an attached kb-dump, before anything is done with the frames. */
-static void __attribute__((noinline)) tap(const struct kb_queue *q, uint32_t n)
+static void __attribute__((noinline)) tap(struct kb_queue *q, uint32_t n)
 {
 	struct kb_tap *const t = kb_tap_begin(q->id);
 	const uint64_t now_ns = kb_now_ns();
-	struct kb_wanted last = KB_WANTED_NONE;
 	struct kb_pkt pkt;
 	if (!t)
 		return;
@@ -175,7 +174,7 @@ static void __attribute__((noinline)) tap(const struct kb_queue *q, uint32_t n)
 		const struct rte_mbuf *const m = q->held[i];
 		/* KB_PARSE_OK, -1, is KB_TAP_DELIVERED in its 8 bits. */
 		kb_tap_frame(t, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len,
-			     now_ns, (uint8_t)classify(q->flows, m, &last, &pkt));
+			     now_ns, (uint8_t)classify(&q->wanted, q->flows, m, &pkt));
 	}
 	kb_tap_end(t);
 }
@@ -198,13 +197,12 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct 
 	const struct kb_flows *const flows = q->flows;
 	const uint64_t polled_ns = kb_now_ns();
 	const uint16_t id = q->id;
-	struct kb_wanted last = q->wanted;
 	struct kb_pkt *out = v;
 	uint64_t bytes = 0;
 	uint32_t refused = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		struct rte_mbuf *const frame = m[i];
-		const int cause = classify(flows, frame, &last, out);
+		const int cause = classify(&q->wanted, flows, frame, out);
 		if (unlikely(cause != KB_PARSE_OK)) {
 			refuse(q, frame, cause);
 			q->refused[refused++] = frame;
@@ -216,7 +214,6 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct 
 		bytes += out->len;
 		out++;
 	}
-	q->wanted = last;
 	if (unlikely(refused))
 		rte_pktmbuf_free_bulk(q->refused, refused);
 	*b = (struct kb_burst){.polled_ns = polled_ns, .bytes = bytes};
@@ -593,7 +590,7 @@ static int make_queues(struct kb_backend *be)
 		q->refers = be->port.tx_segments;
 		q->be = be;
 		q->flows = &cfg->flows;
-		q->wanted = KB_WANTED_NONE;
+		kb_wanted_init(&q->wanted);
 		q->stats = &be->stats->queue[i];
 		q->pool = be->port.pool[i];
 		q->mtu = be->port.mtu;

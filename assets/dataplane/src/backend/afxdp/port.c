@@ -33,7 +33,7 @@ static int open_queues(struct kb_backend *be, bool zero_copy, int *refused)
 		q->be = be;
 		q->poll_mode = be->cfg.poll_mode;
 		q->index = (uint16_t)i;
-		q->wanted = KB_WANTED_NONE;
+		kb_wanted_init(&q->wanted);
 		be->open_queues++;
 	}
 	return 0;

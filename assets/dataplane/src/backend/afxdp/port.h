@@ -23,9 +23,9 @@ struct kb_queue {
 	struct kb_xsk xsk;
 	struct kb_queue_stats *stats;
 	struct kb_backend *be;
-	struct kb_wanted wanted;
 	uint32_t poll_mode;
 	uint16_t index;
+	struct kb_wanted wanted;
 } __attribute__((aligned(64)));
 
 struct kb_backend {
