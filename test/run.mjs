@@ -9,6 +9,7 @@ const HELP = `usage: npm test -- [--only SUITE,...] [--skip SUITE,...] [--all] [
   --only SUITE,...  run just these suites
   --skip SUITE,...  leave these out
   --all             also the slow suites: other languages, the lab under sanitizers (minutes each)
+  --begin-within M  begin no suite later than M minutes after the first: those left count as skipped
   --list            name the suites and stop
 `;
 
@@ -19,6 +20,7 @@ function options() {
         only: { type: 'string' },
         skip: { type: 'string' },
         all: { type: 'boolean', default: false },
+        'begin-within': { type: 'string' },
         list: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -53,16 +55,24 @@ if (args.list) {
   }
   process.exit(0);
 }
+const beginWithin = Number(args['begin-within'] ?? Infinity);
+if (!(beginWithin > 0)) {
+  fail(`'--begin-within' must be a number of minutes above 0, got '${args['begin-within']}'`);
+}
 const only = pick(args.only, '--only');
 const skip = pick(args.skip, '--skip');
 const chosen = suites.filter((suite) => (only.length > 0 ? only.includes(suite.name) : args.all || !suite.slow) && !skip.includes(suite.name));
+
+const begun = Date.now();
+const tooLate = () => ((Date.now() - begun) / 60_000 > beginWithin
+  ? `skipped: more than ${beginWithin} minutes had passed; run it with --only` : undefined);
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
 for (const suite of chosen) {
   console.log(`\n=== ${suite.name}: ${suite.what}`);
   const started = Date.now();
-  const missing = suite.missing?.();
+  const missing = suite.missing?.() ?? tooLate();
   const result = missing
     ? { passed: 0, failed: 0, skipped: 1, notes: [missing] }
     : await suite.run();
