@@ -356,6 +356,28 @@ static void a_feed_that_starts_over_is_followed(void **state)
 	assert_int_equal(t.gaps, 0);
 }
 
+static void a_corrupt_number_is_no_loss(void **state)
+{
+	(void)state;
+
+	for (size_t f = 0; f < FORMATS; f++) {
+		if (formats[f].put == as_raw_be)
+			continue; /* four bytes hold no number that is too large */
+		assert_int_equal(begin(formats[f].args), 0);
+		formats[f].put(0, 1);
+		formats[f].put(0, 2);
+		formats[f].put(0, 1ull << 40); /* another numbering, and back again */
+		formats[f].put(0, 3);
+		formats[f].put(0, UINT64_MAX);
+		formats[f].put(0, 4);
+		end();
+		assert_int_equal(t.gaps, 0);
+		assert_int_equal(t.counters[RESETS], 2);
+		assert_int_equal(t.counters[NOT_FEED], 1);
+		assert_int_equal(t.counters[UNIQUE], 5);
+	}
+}
+
 /* --- arguments --- */
 
 static void wrong_arguments_are_named(void **state)
@@ -391,6 +413,7 @@ int main(void)
 		cmocka_unit_test(foreign_messages_are_counted_apart),
 		cmocka_unit_test(a_hole_is_a_gap_when_its_time_is_over),
 		cmocka_unit_test(a_feed_that_starts_over_is_followed),
+		cmocka_unit_test(a_corrupt_number_is_no_loss),
 		cmocka_unit_test(wrong_arguments_are_named),
 	};
 

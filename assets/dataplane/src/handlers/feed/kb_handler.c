@@ -17,6 +17,7 @@
 #include "kb/error.h"
 #include "kb/handler.h"
 #include "kb/msg.h"
+#include "kb/parse.h"
 #include "kb/stats.h"
 #include "seq_window.h"
 
@@ -51,7 +52,7 @@ struct run {
 	uint64_t first;
 	uint64_t next;
 	uint64_t head; /* what the line's messages begin with */
-	uint16_t port; /* where they go */
+	uint16_t port; /* where they go; 0 before the first */
 	uint32_t line;
 };
 
@@ -73,23 +74,18 @@ struct kb_handler {
 
 /* MoldUDP64: 10 bytes of session, then the sequence number and the number of messages. */
 #define MOLD_SEQ_OFFSET	    10u
+#define MOLD_COUNT_OFFSET   18u
 #define MOLD_HEADER	    20u
 #define MOLD_END_OF_SESSION 0xffffu
 
-static uint64_t load_be(const uint8_t *p, uint32_t bytes)
+static inline uint64_t load_be(const uint8_t *p, uint32_t bytes)
 {
-	uint64_t v = 0;
-	for (uint32_t i = 0; i < bytes; i++)
-		v = v << 8 | p[i];
-	return v;
+	return bytes == 4 ? be32toh(kb_load_raw32(p)) : be64toh(kb_load_raw64(p));
 }
 
-static uint64_t load_le(const uint8_t *p, uint32_t bytes)
+static inline uint64_t load_le(const uint8_t *p, uint32_t bytes)
 {
-	uint64_t v = 0;
-	for (uint32_t i = bytes; i-- > 0;)
-		v = v << 8 | p[i];
-	return v;
+	return bytes == 4 ? le32toh(kb_load_raw32(p)) : le64toh(kb_load_raw64(p));
 }
 
 /* The line a datagram came in on, by port; KB_SEQ_LINES when it is none of them. */
@@ -110,22 +106,33 @@ static void end_run(struct kb_handler *h, const struct run *run)
 			       run->line);
 }
 
+/* At the end of a burst: its numbers are counted, and the next burst may go on from here. */
+static void keep_run(struct kb_handler *h, const struct run *run)
+{
+	end_run(h, run);
+	h->run = *run;
+	h->run.first = run->next;
+}
+
+static void begin_run(struct kb_handler *h, struct run *run, const struct kb_pkt *p, uint32_t line,
+		      uint64_t first, uint32_t n)
+{
+	end_run(h, run);
+	*run = (struct run){.first = first, .next = first + n, .port = p->dst_port, .line = line};
+}
+
 /* A message that does not continue the run begins another one. Returns whether it is a message. */
 static bool __attribute__((noinline))
-begin_run(struct kb_handler *h, const struct kb_pkt *p, struct run *run)
+begin_kb_run(struct kb_handler *h, const struct kb_pkt *p, struct run *run)
 {
 	if (p->len < KB_MSG_MIN)
 		return false;
 	const struct kb_msg msg = kb_msg_load(p->payload);
 	const uint32_t line = h->ports == 0 ? msg.line : line_of_port(h, p->dst_port);
-	if (msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES)
+	if (msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES || msg.seq >= KB_SEQ_END)
 		return false;
-	end_run(h, run);
-	*run = (struct run){.first = msg.seq,
-			    .next = msg.seq + 1,
-			    .head = kb_msg_head(p->payload),
-			    .port = p->dst_port,
-			    .line = line};
+	begin_run(h, run, p, line, msg.seq, 1);
+	run->head = kb_msg_head(p->payload);
 	return true;
 }
 
@@ -138,43 +145,64 @@ static void on_kb(struct kb_handler *h, const struct kb_pkt *v, uint32_t n, uint
 		if (likely(p->len >= KB_MSG_MIN && kb_msg_head(p->payload) == run.head &&
 			   kb_msg_seq(p->payload) == run.next && p->dst_port == run.port)) {
 			run.next++;
-		} else if (!begin_run(h, p, &run)) {
+		} else if (!begin_kb_run(h, p, &run)) {
 			h->not_feed++;
 			continue;
 		}
 		kb_hist_run_add(&oneway, (int64_t)(now_ns - kb_msg_scheduled_ns(p->payload)));
 	}
-	end_run(h, &run);
-	run.first = run.next;
-	h->run = run;
+	keep_run(h, &run);
 	kb_hist_run_end(&oneway);
 }
 
-static inline void on_mold(struct kb_handler *h, const struct kb_pkt *p)
+/* Numbers first, first + 1, ... first + n - 1 of a format that says nothing of lines. */
+static inline void on_numbers(struct kb_handler *h, struct run *run, const struct kb_pkt *p,
+			      uint64_t first, uint32_t n)
 {
-	const uint32_t line = line_of_port(h, p->dst_port);
-	if (p->len < MOLD_HEADER || line >= KB_SEQ_LINES) {
-		h->not_feed++;
+	if (likely(first == run->next && p->dst_port == run->port)) {
+		run->next += n;
 		return;
 	}
-	const uint64_t first = load_be(p->payload + MOLD_SEQ_OFFSET, 8);
-	const uint32_t messages = (uint32_t)load_be(p->payload + MOLD_SEQ_OFFSET + 8, 2);
-	/* A heartbeat (no message) announces the next number and has none of its own. */
-	if (messages == 0 || messages == MOLD_END_OF_SESSION)
-		return;
-	kb_seq_see_run(&h->window, first, messages, line);
+	const uint32_t line = line_of_port(h, p->dst_port);
+	if (line < KB_SEQ_LINES && first < KB_SEQ_END)
+		begin_run(h, run, p, line, first, n);
+	else
+		h->not_feed++;
 }
 
-static inline void on_raw(struct kb_handler *h, const struct kb_pkt *p)
+static void on_mold(struct kb_handler *h, const struct kb_pkt *v, uint32_t n)
 {
-	const uint32_t line = line_of_port(h, p->dst_port);
-	if (p->len < h->seq_offset + h->seq_bytes || line >= KB_SEQ_LINES) {
-		h->not_feed++;
-		return;
+	struct run run = h->run;
+
+	for (const struct kb_pkt *p = v; p < v + n; p++) {
+		if (!likely(p->len >= MOLD_HEADER)) {
+			h->not_feed++;
+			continue;
+		}
+		const uint32_t messages = kb_load_be16(p->payload + MOLD_COUNT_OFFSET);
+		/* A heartbeat (no message) announces the next number and has none of its own. */
+		if (likely(messages != 0 && messages != MOLD_END_OF_SESSION))
+			on_numbers(h, &run, p, load_be(p->payload + MOLD_SEQ_OFFSET, 8), messages);
 	}
-	const uint8_t *const at = p->payload + h->seq_offset;
-	kb_seq_see(&h->window,
-		   h->seq_big_endian ? load_be(at, h->seq_bytes) : load_le(at, h->seq_bytes), line);
+	keep_run(h, &run);
+}
+
+static void on_raw(struct kb_handler *h, const struct kb_pkt *v, uint32_t n)
+{
+	struct run run = h->run;
+
+	for (const struct kb_pkt *p = v; p < v + n; p++) {
+		if (!likely(p->len >= h->seq_offset + h->seq_bytes)) {
+			h->not_feed++;
+			continue;
+		}
+		const uint8_t *const at = p->payload + h->seq_offset;
+		on_numbers(h, &run, p,
+			   h->seq_big_endian ? load_be(at, h->seq_bytes)
+					     : load_le(at, h->seq_bytes),
+			   1);
+	}
+	keep_run(h, &run);
 }
 
 /* Once a burst, not once a packet: the page is shared memory. */
@@ -203,12 +231,10 @@ void kb_handler_on_burst(struct kb_handler *h, const struct kb_pkt *v, uint32_t 
 		on_kb(h, v, n, now_ns);
 		break;
 	case FORMAT_MOLD:
-		for (uint32_t i = 0; i < n; i++)
-			on_mold(h, &v[i]);
+		on_mold(h, v, n);
 		break;
 	case FORMAT_RAW:
-		for (uint32_t i = 0; i < n; i++)
-			on_raw(h, &v[i]);
+		on_raw(h, v, n);
 		break;
 	}
 	publish(h);
@@ -300,7 +326,7 @@ int kb_handler_init(struct kb_handler **out, const struct kb_handler_env *env)
 		return kb_err_set(KB_EXIT_RETRY, errno, "feed handler");
 	memset(h, 0, sizeof(*h));
 	h->env = *env;
-	h->run.head = UINT64_MAX; /* no message's */
+	h->run.head = UINT64_MAX; /* no message's, and port 0 is no datagram's */
 
 	uint64_t reorder_us = 1000;
 	char text[32];

@@ -4,6 +4,10 @@
 /* A number this far below what has been seen is a feed that started over, not a late message. */
 #define KB_SEQ_RESET (1ull << 20)
 
+/* And one this far above is of another numbering: at 100 Mpps it would take 40 s to lose as many.
+ */
+#define KB_SEQ_JUMP (1ull << 32)
+
 /* Usually there are none, and without the instruction (x86-64-v1) counting them is a call. */
 static inline uint64_t count(uint64_t bits)
 {
@@ -126,7 +130,7 @@ void kb_seq_see_any(struct kb_seq_window *w, uint64_t first, uint32_t n, uint32_
 {
 	if (!w->started) {
 		start(w, first);
-	} else if (first + KB_SEQ_RESET < w->next) {
+	} else if (first + KB_SEQ_RESET < w->next || first > w->next + KB_SEQ_JUMP) {
 		kb_seq_settle(w, w->next);
 		w->counts.resets++;
 		start(w, first);

@@ -14,6 +14,7 @@
  */
 #define KB_SEQ_WORDS 64u /* window of 4096 numbers: 40 ms at 100,000 messages/s */
 #define KB_SEQ_LINES 4u
+#define KB_SEQ_END   (1ull << 63) /* no feed gets there; arithmetic on numbers never overflows */
 
 struct kb_seq_counts {
 	uint64_t unique;		  /* numbers seen at least once */
@@ -52,7 +53,10 @@ static inline uint64_t kb_seq_bits(uint64_t first, uint32_t n)
 	return ~0ull >> (64u - n) << (first % 64u);
 }
 
-/* Any run: the first number, a word that enters the window, what is not the next number. */
+/*
+ * Any run: the first number, a word that enters the window, what is not the next number. Numbers
+ * must be below KB_SEQ_END.
+ */
 void kb_seq_see_any(struct kb_seq_window *w, uint64_t first, uint32_t n, uint32_t line);
 
 /* The numbers first, first + 1, ... first + n - 1 have arrived on line (below KB_SEQ_LINES). */
