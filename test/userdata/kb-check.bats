@@ -46,6 +46,8 @@ KB_DATA_DRIVER=\"ena\""
     -i) echo "version: $(cat $KB_ROOT/version)" ;;
   esac'
   reader systemctl 'exit 0'
+  echo kb >"$KB_ROOT/group"
+  reader stat 'cat "$KB_ROOT/group"'
   install -m 0755 "$(type -P true)" "$KB_ROOT/opt/kb/bin/kb-afxdp"
   ln -s kb-afxdp "$KB_ROOT/opt/kb/bin/kb-receiver"
   file /var/lib/kb/built '0123 count enabled/distro disabled/distro'
@@ -352,6 +354,9 @@ PAT: [mem 0x000000c000000000-0x000000c000400000] write-combining'
 @test "receiver and stats page" {
   expect PASS receiver 'afxdp with handler count, 2 queues, driver ena, 12 datagrams received'
   expect PASS stats-page 'ms old'
+  echo root >"$KB_ROOT/group"
+  expect FAIL stats-page 'of group root, where kb-stats reads as kb: no metric of the receiver leaves the host'
+  echo kb >"$KB_ROOT/group"
   receiver ready=false
   expect FAIL receiver 'not every queue polls yet'
   receiver beat=1700000000000000000

@@ -111,3 +111,16 @@ exposure() { systemd-analyze security --offline=true --root="$HOST" --threshold=
   diff <(cd "$UNITS/receiver" && printf '%s\n' * | sort) \
     <(printf '%s.conf\n' afxdp dpdk kernel physical-addresses xdp)
 }
+
+@test "kb-stats may read the receiver's page, whatever rights the receiver has" {
+  local group plane
+  group=$(sed -n 's/^Group=//p' "$UNITS/kb-stats.service")
+  [[ -n $group ]]
+  for plane in "$UNITS"/kb-receiver.service "$UNITS"/receiver/*.conf; do
+    run sed -n 's/^Group=//p' "$plane"
+    [[ -z $output || $output == "$group" ]] || {
+      printf '%s: the page belongs to group %s, and kb-stats is of %s\n' "${plane##*/}" "$output" "$group"
+      return 1
+    }
+  done
+}

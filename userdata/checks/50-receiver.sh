@@ -35,11 +35,16 @@ check_receiver() {
 }
 
 check_stats_page() {
-  local beat age
+  local beat age group
   read_page
   beat=$(page_value heartbeatNs)
   if [[ -z $beat ]]; then
     fail "none at ${KB_STATS_PAGE}" 'see journalctl -u kb-receiver'
+    return
+  fi
+  group=$(stat -c %G "$root$KB_STATS_PAGE")
+  if [[ $group != kb ]]; then
+    fail "of group ${group}, where kb-stats reads as kb: no metric of the receiver leaves the host" "give kb-receiver.service the group kb"
     return
   fi
   age=$((($(date +%s%N) - beat) / 1000000))
