@@ -98,6 +98,9 @@ export class Deployment {
     if (this.job.expectedFailure !== undefined) {
       await this.checkFailure(outcome, this.job.expectedFailure);
     } else if (outcome.status === 'CREATE_COMPLETE' && !this.job.bare) {
+      if (this.job.firstBootIsLast && this.boots > 1) {
+        this.findings.push(`the image was baked for this host, and the host took ${this.boots} boots to become ready`);
+      }
       await this.sendPackets();
       for (let reboot = 1; reboot <= this.job.reboots; reboot += 1) {
         await this.reboot();

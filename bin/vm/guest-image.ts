@@ -15,7 +15,10 @@ const USUAL_VOLUME = '20G'; // the default of 'rootVolumeSize'; the file is spar
 const TIGHT_VOLUME = '900M'; // Debian fits, and little else
 
 /** What the install step makes its result from: bake again when one of these changes. */
-const BAKED_FROM = ['dataplane', 'handler', 'userdata/lib', 'userdata/packages', 'userdata/steps/install', 'systemd/receiver', 'systemd/sysusers', 'systemd/tmpfiles'];
+const INSTALLED_FROM = ['dataplane', 'handler', 'userdata/lib', 'userdata/packages', 'userdata/steps/install', 'systemd/receiver', 'systemd/sysusers', 'systemd/tmpfiles'];
+
+/** How much is done at image time: the install step alone, or with kb-bake all that an image build does. */
+export type Baking = 'install' | 'kb-bake';
 
 /** How an image is made: who hears of it, and what ends it early. */
 export interface ImageJob {
@@ -34,19 +37,20 @@ export class GuestImage {
     }));
   }
 
-  /** As `plain`, with what the install step installs for this plan already there. */
-  static async baked(asset: string, plan: Plan, job: ImageJob): Promise<GuestImage> {
+  /** As `plain`, with what this plan needs already there. */
+  static async baked(baking: Baking, asset: string, plan: Plan, job: ImageJob): Promise<GuestImage> {
     const base = await baseFiles(job);
     const work = fs.mkdtempSync(path.join(cacheFolder(), 'asset-'));
     try {
       await run('tar', ['--extract', '--no-same-owner', '--file', asset, '--directory', work], job);
-      const needed = neededByInstall(work, plan);
-      const key = digest([base.key, treeDigest(work, BAKED_FROM), renderPlan(needed)]);
-      return await cached(`baked-${key}`, base.folder, job, (folder) => unpacked(base.folder, job, async (root) => {
+      const all = baking === 'kb-bake';
+      const needed = all ? neededBy(['steps/install', 'bin/kb-bake'], work, plan, ['KB_ASSET_SHA256']) : neededBy(['steps/install'], work, plan);
+      const key = digest([base.key, treeDigest(work, all ? ['.'] : INSTALLED_FROM), renderPlan(needed)]);
+      return await cached(`${all ? 'image' : 'baked'}-${key}`, base.folder, job, (folder) => unpacked(base.folder, job, async (root) => {
         const planFile = path.join(folder, 'plan.env');
         fs.writeFileSync(planFile, renderPlan(needed));
-        job.say('baking the guest image: the install step in a chroot');
-        await run(path.join(RECIPE, 'bake.sh'), [root, work, planFile], job);
+        job.say(`baking the guest image: ${all ? 'kb-bake' : 'the install step'} in a chroot`);
+        await run(path.join(RECIPE, 'bake.sh'), [root, work, planFile, baking], job);
         job.say('packing the guest image');
         await run(path.join(RECIPE, 'pack.sh'), [root, path.join(folder, 'disk.raw'), USUAL_VOLUME], job);
       }));
@@ -121,11 +125,13 @@ async function unpacked(base: string, job: ImageJob, use: (root: string) => Prom
   }
 }
 
-/** The part of the plan that the install step says it needs. */
-function neededByInstall(asset: string, plan: Plan): Plan {
-  const step = fs.readFileSync(path.join(asset, 'userdata', 'steps', 'install'), 'utf8');
-  const names = /^require (.*)$/m.exec(step)?.[1].split(' ') ?? [];
-  return Object.fromEntries(names.map((name) => [name, plan[name] ?? '']));
+/** The part of the plan that these scripts say they need, and more of it. */
+function neededBy(scripts: readonly string[], asset: string, plan: Plan, more: readonly string[] = []): Plan {
+  const names = scripts.flatMap((script) => {
+    const text = fs.readFileSync(path.join(asset, 'userdata', script), 'utf8');
+    return /^require (.*)$/m.exec(text)?.[1].split(' ') ?? [];
+  });
+  return Object.fromEntries([...new Set([...names, ...more])].map((name) => [name, plan[name] ?? '']));
 }
 
 /** One sum over names and contents of the files below some paths. */

@@ -36,6 +36,8 @@ export interface Job {
   readonly expectedFailure?: string;
   /** User data that does nothing: how long the image alone takes to boot. */
   readonly bare: boolean;
+  /** The image has everything that the host needs, so that it must not reboot to become ready. */
+  readonly firstBootIsLast: boolean;
   /** Reboots after the stack is complete. */
   readonly reboots: number;
   /** Then undo everything, look at what is left, and start it again. */

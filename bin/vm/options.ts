@@ -15,6 +15,8 @@ export interface VmOptions {
   /** A name in `POWER_CUTS`. */
   readonly powerCut?: string;
   readonly fromScratch: boolean;
+  /** The image is one that kb-bake made for this very host. */
+  readonly hostImage: boolean;
   readonly bare: boolean;
   readonly reboot: boolean;
   readonly undo: boolean;
@@ -39,6 +41,8 @@ and compares counts. Needs root, qemu-system-x86, mmdebstrap and a Debian mirror
   --iommu on|off   whether the machine has an IOMMU, as metal instances do (off)
   --from-scratch   start from plain Debian: the install step installs and compiles on the emulated
                    CPU, which takes many minutes; otherwise it has run when the image was made
+  --host-image     start from what kb-bake makes for this host, as HostImage has it: nothing to fetch,
+                   install or build, and the kernel arguments in force, so that it boots once
   --bare           boot the image with user data that does nothing, to compare boot times with
   --reboot         afterwards reboot the host twice; it must come back to ready by itself
   --undo           afterwards run kb-undo, see that nothing is left of what was changed, and start again
@@ -68,6 +72,9 @@ export function parseVmOptions(args: readonly string[]): VmOptions | 'help' {
   if (values.bare && (breakage !== undefined || values['power-cut'] !== undefined || values.reboot || values.undo)) {
     throw CommandError.usage("'--bare' deploys nothing; '--break', '--reboot', '--undo' and '--power-cut' are for a deployment");
   }
+  if (values['host-image'] && (breakage !== undefined || values['power-cut'] !== undefined || values['from-scratch'])) {
+    throw CommandError.usage("'--host-image' leaves nothing to do that could fail or be cut: '--break', '--power-cut' and '--from-scratch' do not go with it");
+  }
   const powerCut = oneOf('power-cut', values['power-cut'], Object.keys(POWER_CUTS));
   return {
     plane: oneOf('plane', values.plane, VM_PLANES) ?? plane ?? 'afxdp',
@@ -75,6 +82,7 @@ export function parseVmOptions(args: readonly string[]): VmOptions | 'help' {
     breakage,
     powerCut,
     fromScratch: values['from-scratch'] ?? fromScratch ?? (powerCut !== undefined && POWER_CUTS[powerCut].fromScratch),
+    hostImage: values['host-image'] ?? false,
     bare: values.bare ?? false,
     reboot: values.reboot ?? false,
     undo: values.undo ?? false,
@@ -91,7 +99,7 @@ function read(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        'plane': text, 'iommu': text, 'from-scratch': flag, 'bare': flag, 'reboot': flag, 'undo': flag, 'power-cut': text, 'break': text,
+        'plane': text, 'iommu': text, 'from-scratch': flag, 'host-image': flag, 'bare': flag, 'reboot': flag, 'undo': flag, 'power-cut': text, 'break': text,
         'timeout': text, 'json': text, 'keep': flag, 'help': flag,
       },
     }).values;

@@ -11,7 +11,7 @@ import { Terminal } from '../lab/terminal';
 import { probeAccelerator } from './accelerator';
 import { alone } from './alone';
 import { BREAKS } from './breaks';
-import { GuestImage } from './guest-image';
+import { Baking, GuestImage } from './guest-image';
 import { Job } from './job';
 import { debianMirror } from './mirror';
 import { VmOptions } from './options';
@@ -39,7 +39,7 @@ export async function runVmLab(options: VmOptions, terminal: Terminal, signal: A
   await synthesise(assembly, { ...sound, ...broken?.context }, signal);
   const image = options.fromScratch
     ? await GuestImage.plain(broken?.faults?.fullDisk ?? false, { say, signal })
-    : await bakedImage(path.join(folder, 'sound'), { ...sound, dataPlane: broken?.bakedFor ?? options.plane }, signal, say);
+    : await bakedImage(path.join(folder, 'sound'), { ...sound, dataPlane: broken?.bakedFor ?? options.plane }, options.hostImage ? 'kb-bake' : 'install', signal, say);
   const build = await alone(path.join(RUNS, 'kb-gen'), () => DataPlaneBuild.make(['kb-gen'], 'count', terminal, signal));
   const packages = options.fromScratch && !broken?.faults?.noPackages ? await openGateway(folder) : undefined;
 
@@ -56,6 +56,7 @@ export async function runVmLab(options: VmOptions, terminal: Terminal, signal: A
     faults: broken?.faults ?? {},
     expectedFailure: broken?.reason.source,
     bare: options.bare,
+    firstBootIsLast: options.hostImage && !options.bare,
     reboots: options.reboot ? REBOOTS : 0,
     undo: options.undo,
     powerCutAt: options.powerCut === undefined ? undefined : POWER_CUTS[options.powerCut].at,
@@ -83,7 +84,9 @@ async function synthesise(folder: string, context: Readonly<Record<string, strin
 }
 
 /** Baked from the stack as it should be: what is wrong with this one shows when the host boots. */
-async function bakedImage(folder: string, context: Readonly<Record<string, string>>, signal: AbortSignal, say: (text: string) => void): Promise<GuestImage> {
+async function bakedImage(
+  folder: string, context: Readonly<Record<string, string>>, baking: Baking, signal: AbortSignal, say: (text: string) => void,
+): Promise<GuestImage> {
   await synthesise(folder, context, signal);
   const template = Template.read(folder, STACK);
   const { userData } = template.launch('', '', ''); // account, region and handle do not matter to what is installed
@@ -91,7 +94,7 @@ async function bakedImage(folder: string, context: Readonly<Record<string, strin
   if (asset === undefined) {
     throw CommandError.usage('the stack has no host asset (a .tar file)');
   }
-  return GuestImage.baked(asset.file, parsePlan(userData), { say, signal });
+  return GuestImage.baked(baking, asset.file, parsePlan(userData), { say, signal });
 }
 
 async function openGateway(folder: string): Promise<{ socket: string; host: string }> {

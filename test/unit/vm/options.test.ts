@@ -11,6 +11,10 @@ test('takes the plane and the machine of a break from its row', () => {
   expect(parseVmOptions(['--break', name])).toMatchObject({ breakage: name, plane, iommu: iommu ?? false, fromScratch: fromScratch ?? false });
 });
 
+test('boots an image of kb-bake also to see how long it takes by itself', () => {
+  expect(parseVmOptions(['--host-image', '--bare'])).toMatchObject({ hostImage: true, bare: true });
+});
+
 test('every break is in the help text', () => {
   Object.keys(BREAKS).forEach((name) => expect(VM_USAGE).toContain(name));
 });
@@ -23,6 +27,9 @@ test.each<[string[], RegExp]>([
   [['--break', Object.keys(BREAKS)[0], '--reboot'], /'--break' ends with a failed stack/],
   [['--break', Object.keys(BREAKS)[0], '--undo'], /'--break' ends with a failed stack/],
   [['--bare', '--reboot'], /'--bare' deploys nothing/],
+  [['--host-image', '--from-scratch'], /'--host-image' leaves nothing to do/],
+  [['--host-image', '--break', 'jitter'], /'--host-image' leaves nothing to do/],
+  [['--host-image', '--power-cut', 'reboot'], /'--host-image' leaves nothing to do/],
   [['--nonsense'], /unknown option '--nonsense'; see --help/i],
 ])('refuses %j', (args, message) => {
   expect(() => parseVmOptions(args)).toThrow(message);
