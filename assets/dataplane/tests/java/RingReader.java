@@ -8,7 +8,8 @@ import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
 
 /**
  * Reads what the handler {@code ring} wrote, with Agrona's own ring and nothing of ours: kb-gen's
- * messages to a port, numbered one after the other. Usage: RingReader FILE MESSAGES PORT
+ * messages to a port, numbered one after the other, from 0 again after each RUN of them, which it
+ * tells. Usage: RingReader FILE MESSAGES PORT RUN
  */
 final class RingReader
 {
@@ -20,10 +21,12 @@ final class RingReader
     private long count;
     private long next = -1;
     private final int port;
+    private final long run;
 
-    private RingReader(final int port)
+    private RingReader(final int port, final long run)
     {
         this.port = port;
+        this.run = run;
     }
 
     private void onMessage(final int type, final org.agrona.MutableDirectBuffer buffer, final int index, final int length)
@@ -37,8 +40,11 @@ final class RingReader
         {
             expect("sequence number", next, sequence);
         }
-        next = sequence + 1;
-        count++;
+        next = (sequence + 1) % run;
+        if (++count % run == 0)
+        {
+            System.out.println("read " + count);
+        }
     }
 
     private void expect(final String what, final long wanted, final long got)
@@ -54,7 +60,7 @@ final class RingReader
         final OneToOneRingBuffer ring = new OneToOneRingBuffer(
             new UnsafeBuffer(IoUtil.mapExistingFile(new File(args[0]), "ring")));
         final long wanted = Long.parseLong(args[1]);
-        final RingReader reader = new RingReader(Integer.parseInt(args[2]));
+        final RingReader reader = new RingReader(Integer.parseInt(args[2]), Long.parseLong(args[3]));
         final MessageHandler handler = reader::onMessage;
         final long until = System.nanoTime() + PATIENCE_NS;
 
