@@ -21,6 +21,7 @@ const FULL: readonly string[] = [
   '--plane afxdp --reboot --undo',
   '--plane dpdk --iommu on --reboot --undo',
   '--plane dpdk --iommu off --reboot --undo',
+  '--plane afxdp --host-image',
   '--plane afxdp --from-scratch',
   '--plane kernel --power-cut install',
   '--plane kernel --power-cut reboot',
