@@ -201,10 +201,22 @@ static void a_wild_number_is_no_loss(void **state)
 {
 	(void)state;
 	send_range(0, 9);
-	message(0, UINT64_MAX - 5, 2000 * SECOND);
+	message(0, INT64_MAX - 5, 2000 * SECOND);
 	pass(2 * SECOND);
 	assert_int_equal(t.gaps, 0);
 	assert_int_equal(t.counters[RESTARTS], 1);
+}
+
+static void a_number_that_no_sender_reaches_is_no_message(void **state)
+{
+	(void)state;
+	send_range(1000000000, 1000000009);
+	message(0, UINT64_MAX, 2000 * SECOND);
+	send_range(1000000010, 1000000019);
+	pass(2 * SECOND);
+	assert_int_equal(t.gaps, 0);
+	assert_int_equal(t.counters[RESTARTS], 0);
+	assert_int_equal(t.counters[OTHER], 1);
 }
 
 static void lines_are_apart(void **state)
@@ -320,6 +332,7 @@ int main(void)
 		CASE(a_sender_that_begins_anew),
 		CASE(what_was_open_at_a_restart_is_a_gap),
 		CASE(a_wild_number_is_no_loss),
+		CASE(a_number_that_no_sender_reaches_is_no_message),
 		CASE(lines_are_apart),
 		CASE(the_end_settles_everything),
 		CASE(other_payloads_are_counted_only),

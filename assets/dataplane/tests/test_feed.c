@@ -43,10 +43,10 @@ static struct {
 	uint32_t n;
 } t;
 
-static int begin(const char *args)
+static int begin_queues(const char *args, uint32_t queues)
 {
 	const struct kb_handler_env env = {
-		.queues = 1,
+		.queues = queues,
 		.args = args,
 		.counters = t.counters,
 		.hist = &t.own,
@@ -57,6 +57,11 @@ static int begin(const char *args)
 
 	memset(&t, 0, sizeof(t));
 	return kb_handler_init(&t.handler, &env);
+}
+
+static int begin(const char *args)
+{
+	return begin_queues(args, 1);
 }
 
 static void flush(void)
@@ -341,6 +346,23 @@ static void a_hole_is_a_gap_when_its_time_is_over(void **state)
 	end();
 }
 
+static void a_clock_stepped_back_gives_nothing_up(void **state)
+{
+	(void)state;
+
+	assert_int_equal(begin("reorder-us=500"), 0);
+	as_kb(0, 1);
+	as_kb(0, 3);
+	flush();
+	kb_handler_tick(t.handler, NOW);
+	kb_handler_tick(t.handler, NOW - 1000000000);
+	assert_int_equal(t.gaps, 0);
+	as_kb(0, 2);
+	end();
+	assert_int_equal(t.counters[REORDERED], 1);
+	assert_int_equal(t.gaps, 0);
+}
+
 static void a_feed_that_starts_over_is_followed(void **state)
 {
 	(void)state;
@@ -402,6 +424,16 @@ static void wrong_arguments_are_named(void **state)
 	}
 }
 
+static void lines_need_one_queue(void **state)
+{
+	(void)state;
+
+	assert_int_equal(begin_queues("lines=9000,9001", 2), -1);
+	assert_contains(kb_err_text(), "'lines' are arbitrated in one queue, and KB_QUEUES is 2");
+	assert_int_equal(begin_queues("lines=9000", 2), 0);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,9 +444,11 @@ int main(void)
 		cmocka_unit_test(what_is_too_short_or_of_no_line_is_counted_apart),
 		cmocka_unit_test(foreign_messages_are_counted_apart),
 		cmocka_unit_test(a_hole_is_a_gap_when_its_time_is_over),
+		cmocka_unit_test(a_clock_stepped_back_gives_nothing_up),
 		cmocka_unit_test(a_feed_that_starts_over_is_followed),
 		cmocka_unit_test(a_corrupt_number_is_no_loss),
 		cmocka_unit_test(wrong_arguments_are_named),
+		cmocka_unit_test(lines_need_one_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,77 @@ static void a_feed_that_starts_over(void **state)
 }
 
 /* Two lines with independent loss, B behind A by a varying amount: compared with full memory. */
+/* A session that ended before it had come far: the next one begins within, or just below, the
+ * window. */
+static void a_short_session_starts_over(void **state)
+{
+	static const uint64_t ends[] = {100, 1000, 4096, 5000, 900000};
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct kb_seq_window *w = fresh();
+		for (uint64_t s = 1; s <= ends[i]; s++)
+			kb_seq_see(w, s, 0);
+		for (uint64_t s = 1; s <= 3000; s++)
+			if (s < 1000 || s >= 1501)
+				kb_seq_see(w, s, 0);
+		settle_all(w);
+		assert_int_equal(w->counts.resets, 1);
+		assert_int_equal(w->counts.missing, 501);
+		assert_int_equal(w->counts.unique, ends[i] + 3000 - 501 - 64);
+		assert_int_equal(w->counts.duplicate + w->counts.late, 64);
+		free(w);
+	}
+}
+
+static void a_line_far_behind_is_no_new_session(void **state)
+{
+	(void)state;
+	struct kb_seq_window *w = fresh();
+	for (uint64_t s = 0; s < 20000; s++) {
+		kb_seq_see(w, s, 0);
+		if (s >= 10000)
+			kb_seq_see(w, s - 10000, 1); /* beyond the window */
+	}
+	for (uint64_t s = 10000; s < 20000; s++)
+		kb_seq_see(w, s, 1); /* while the first line pauses */
+	kb_seq_see(w, 20000, 0);
+	settle_all(w);
+	assert_int_equal(w->counts.resets, 0);
+	assert_int_equal(w->counts.missing, 0);
+	assert_int_equal(w->counts.unique, 20001);
+	free(w);
+}
+
+static void duplicates_of_a_feed_that_goes_on_are_no_new_session(void **state)
+{
+	(void)state;
+	struct kb_seq_window *w = fresh();
+	for (uint64_t s = 0; s < 10000; s++) {
+		kb_seq_see(w, s, 0);
+		for (uint64_t back = 0; back < 60 && back <= s; back++)
+			kb_seq_see(w, s - back, 0);
+	}
+	settle_all(w);
+	assert_int_equal(w->counts.resets, 0);
+	assert_int_equal(w->counts.unique, 10000);
+	free(w);
+}
+
+static void a_line_owes_nothing_before_its_first_number(void **state)
+{
+	(void)state;
+	struct kb_seq_window *w = fresh();
+	for (uint64_t s = 0; s < 1000; s++)
+		kb_seq_see(w, s, 0);
+	kb_seq_see(w, 10000, 1);
+	kb_seq_see(w, 10001, 1);
+	settle_all(w);
+	assert_int_equal(w->counts.missing, 9000);
+	assert_int_equal(w->counts.line_lost[0], 9002);
+	assert_int_equal(w->counts.line_lost[1], 0);
+	free(w);
+}
+
 static void two_lines_against_a_model(void **state)
 {
 	(void)state;
@@ -160,6 +231,14 @@ static void two_lines_against_a_model(void **state)
 }
 
 /* What a run is told at once must come out as if it had been told number by number. */
+/* Stale numbers count no longer once the feed has gone on; the window looks at that only later. */
+static void forget_stale(struct kb_seq_window *w)
+{
+	if (w->stale_next != w->next)
+		w->stale = 0;
+	w->stale_next = w->next;
+}
+
 static void a_run_is_its_numbers(void **state)
 {
 	(void)state;
@@ -193,6 +272,8 @@ static void a_run_is_its_numbers(void **state)
 				settle_all(runs);
 				settle_all(numbers);
 			}
+			forget_stale(runs);
+			forget_stale(numbers);
 			assert_memory_equal(runs, numbers, sizeof(*runs));
 		}
 		free(runs);
@@ -209,6 +290,10 @@ int main(void)
 		cmocka_unit_test(reordering_within_the_window_is_no_loss),
 		cmocka_unit_test(given_up_then_late),
 		cmocka_unit_test(a_feed_that_starts_over),
+		cmocka_unit_test(a_short_session_starts_over),
+		cmocka_unit_test(a_line_far_behind_is_no_new_session),
+		cmocka_unit_test(duplicates_of_a_feed_that_goes_on_are_no_new_session),
+		cmocka_unit_test(a_line_owes_nothing_before_its_first_number),
 		cmocka_unit_test(two_lines_against_a_model),
 		cmocka_unit_test(a_run_is_its_numbers),
 	};

@@ -29,6 +29,9 @@
 /* A jump beyond this is another sender's numbering, not a loss. */
 #define MAX_JUMP (1ull << 32)
 
+/* No sender gets there, and below it no arithmetic on numbers overflows. */
+#define SEQ_END (1ull << 63)
+
 enum counter { MESSAGES, OTHER, DUPLICATES, REORDERED, LATE, RESTARTS, UNTRACKED };
 
 const struct kb_handler_info kb_handler_info = {
@@ -143,7 +146,7 @@ static bool read_msg(struct kb_msg *out, const struct kb_pkt *pkt)
 	if (pkt->len < KB_MSG_MIN)
 		return false;
 	*out = kb_msg_load(pkt->payload);
-	return out->magic == KB_MSG_MAGIC;
+	return out->magic == KB_MSG_MAGIC && out->seq < SEQ_END;
 }
 
 int kb_handler_init(struct kb_handler **out, const struct kb_handler_env *env)

@@ -242,7 +242,8 @@ void kb_handler_on_burst(struct kb_handler *h, const struct kb_pkt *v, uint32_t 
 
 void kb_handler_tick(struct kb_handler *h, uint64_t now_ns)
 {
-	if (h->window.next != h->moved_next) {
+	/* Or the wall clock was stepped back: what is waited for has all its time again. */
+	if (h->window.next != h->moved_next || now_ns < h->moved_ns) {
 		h->moved_next = h->window.next;
 		h->moved_ns = now_ns;
 	} else if (h->window.floor < h->window.next && now_ns - h->moved_ns >= h->reorder_ns) {
@@ -315,6 +316,14 @@ static int parse_lines(struct kb_handler *h, const char *args)
 			return -1;
 		h->port[h->ports++] = (uint16_t)number;
 	}
+	/* Each queue follows what it receives: a line in another queue would be a line that is
+	 * silent. */
+	if (h->ports > 1 && h->env.queues > 1)
+		return kb_err_set(
+			KB_EXIT_CONFIG, 0,
+			"KB_HANDLER_ARGS: 'lines' are arbitrated in one queue, and KB_QUEUES is "
+			"%u: set it to 1",
+			h->env.queues);
 	return 0;
 }
 

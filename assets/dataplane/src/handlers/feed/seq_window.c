@@ -4,6 +4,13 @@
 /* A number this far below what has been seen is a feed that started over, not a late message. */
 #define KB_SEQ_RESET (1ull << 20)
 
+/*
+ * Or so many in a row that the leading line has sent already, while it sends nothing new: a session
+ * that ended before it had come that far. A line that replays so much of itself loses nothing by
+ * it.
+ */
+#define KB_SEQ_STALE 64u
+
 /* And one this far above is of another numbering: at 100 Mpps it would take 40 s to lose as many.
  */
 #define KB_SEQ_JUMP (1ull << 32)
@@ -82,8 +89,10 @@ static void advance(struct kb_seq_window *w, uint64_t seq)
 		const uint64_t skipped = until - w->floor;
 		w->counts.missing += skipped;
 		for (uint32_t l = 0; l < KB_SEQ_LINES; l++)
-			if (w->lines >> l & 1u)
-				w->counts.line_lost[l] += skipped;
+			if (w->lines >> l & 1u && w->line_start[l] < until)
+				w->counts.line_lost[l] +=
+					until -
+					(w->line_start[l] > w->floor ? w->line_start[l] : w->floor);
 		w->floor = until;
 	}
 }
@@ -94,8 +103,25 @@ static uint64_t below(uint64_t bits, uint64_t word_first, uint64_t until)
 	return bits & range_mask(word_first, word_first, until);
 }
 
-/* A run of numbers that share a word. */
-static void see_in_word(struct kb_seq_window *w, uint64_t first, uint32_t n, uint32_t line)
+/* How many more stale numbers a line may send before it has begun anew. */
+static uint32_t stale_room(struct kb_seq_window *w, uint32_t line)
+{
+	if (w->stale_next != w->next) {
+		w->stale_next = w->next;
+		w->stale = 0;
+	}
+	return line == w->leader ? KB_SEQ_STALE - w->stale : KB_SEQ_STALE;
+}
+
+static void start_over(struct kb_seq_window *w, uint64_t seq)
+{
+	kb_seq_settle(w, w->next);
+	w->counts.resets++;
+	start(w, seq);
+}
+
+/* A run of numbers that share a word. Returns how many of them the line had sent before. */
+static uint32_t see_in_word(struct kb_seq_window *w, uint64_t first, uint32_t n, uint32_t line)
 {
 	const uint64_t last = first + n - 1;
 	const uint64_t seen_before = w->next;
@@ -103,9 +129,10 @@ static void see_in_word(struct kb_seq_window *w, uint64_t first, uint32_t n, uin
 	if (last >= w->next) {
 		advance(w, last);
 		w->next = last + 1;
+		w->leader = line;
 	} else if ((w->next - 1) / 64u - last / 64u >= KB_SEQ_WORDS) {
 		w->counts.late += n; /* their word has left the window; its bits are gone */
-		return;
+		return n;
 	}
 
 	const uint64_t word = first & ~63ull;
@@ -124,6 +151,7 @@ static void see_in_word(struct kb_seq_window *w, uint64_t first, uint32_t n, uin
 	w->counts.unique += count(unique);
 	w->counts.late += count(late);
 	w->counts.reordered += count(behind & ~late);
+	return (uint32_t)count(bits & ~fresh);
 }
 
 void kb_seq_see_any(struct kb_seq_window *w, uint64_t first, uint32_t n, uint32_t line)
@@ -131,9 +159,7 @@ void kb_seq_see_any(struct kb_seq_window *w, uint64_t first, uint32_t n, uint32_
 	if (!w->started) {
 		start(w, first);
 	} else if (first + KB_SEQ_RESET < w->next || first > w->next + KB_SEQ_JUMP) {
-		kb_seq_settle(w, w->next);
-		w->counts.resets++;
-		start(w, first);
+		start_over(w, first);
 	}
 	if (!(w->lines >> line & 1u)) {
 		w->lines |= 1u << line;
@@ -141,9 +167,20 @@ void kb_seq_see_any(struct kb_seq_window *w, uint64_t first, uint32_t n, uint32_
 	}
 	while (n > 0) {
 		const uint32_t to_word_end = 64u - (uint32_t)(first % 64u);
-		const uint32_t here = n < to_word_end ? n : to_word_end;
-		see_in_word(w, first, here, line);
+		const uint32_t room = stale_room(w, line);
+		const uint32_t most = to_word_end < room ? to_word_end : room;
+		const uint32_t here = n < most ? n : most;
+		const uint32_t old = see_in_word(w, first, here, line);
+
 		first += here;
 		n -= here;
+		if (line == w->leader && w->next == w->stale_next)
+			w->stale += old;
+		if (w->stale == KB_SEQ_STALE) {
+			/* The rest of the run is of the new session, and so is what follows. */
+			start_over(w, first);
+			w->lines = 1u << line;
+			w->line_start[line] = first;
+		}
 	}
 }

@@ -36,6 +36,9 @@ struct kb_seq_window {
 	uint64_t any[KB_SEQ_WORDS];
 	uint64_t line[KB_SEQ_LINES][KB_SEQ_WORDS];
 	uint64_t line_start[KB_SEQ_LINES]; /* a line owes nothing before its first number */
+	uint64_t stale_next;		   /* `next` when the stale numbers began to be counted */
+	uint32_t stale;	 /* numbers in a row that the leading line had sent before */
+	uint32_t leader; /* the line that brought the highest number */
 	struct kb_seq_counts counts;
 };
 
@@ -72,6 +75,7 @@ static inline void kb_seq_see_run(struct kb_seq_window *w, uint64_t first, uint3
 		w->next = first + n;
 		w->any[slot] |= bits;
 		w->line[line][slot] |= bits;
+		w->leader = line;
 		w->counts.unique += n;
 		return;
 	}
