@@ -109,6 +109,8 @@ export class CostGuard extends Construct {
     findings.check(expires === undefined || !Number.isNaN(expires.getTime()), "'expires' must be a date, got one that is none");
     findings.check(expires === undefined || !Stack.of(this).terminationProtection,
       "'expires' cannot delete a stack with termination protection: leave one of them out");
+    findings.check(expires === undefined || Stack.of(this).nestedStackParent === undefined,
+      "'expires' deletes the stack that the guard is in, and this one is nested: put the guard into the stack around it");
     findings.throwIfAny(this);
   }
 
@@ -122,7 +124,7 @@ export class CostGuard extends Construct {
         dimensionsMap: { InstanceId: host.instanceId },
         period: PERIOD,
         statistic: cloudwatch.Stats.SUM,
-      }),
+      }).attachTo(host), // of the host's region and account, which must be the alarm's
       alarmDescription: `Stops ${host.node.path} after ${idleAfter.toMinutes()} minutes with fewer than ${packetsPerMinute} packets a minute`,
       comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
       threshold: packetsPerMinute * minutes,

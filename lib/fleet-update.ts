@@ -34,6 +34,9 @@ export abstract class FleetUpdate {
   /**
    * A new group beside the old one, which goes when every new host that is waited for has proved itself. The old group
    * is left alone if one of them fails. It needs capacity for both.
+   *
+   * The new group begins with `desiredCapacity`, without one with `minCapacity`, whatever scaling had made of the old one:
+   * deploy while the fleet is small, or give `desiredCapacity`.
    */
   public static replace(): FleetUpdate {
     return new Replace();

@@ -10,7 +10,7 @@ import type { LowLatencyHostProps } from './low-latency-host-props';
 import type { IPacketReceiver } from './packet-receiver';
 import { validateAlarms } from './private/alarm-validation';
 import { range } from './private/bounds';
-import { dimensionName } from './private/dimension-name';
+import { receiverName } from './private/dimension-name';
 import { fail, Findings } from './private/fail';
 import { Host } from './private/host';
 import { PacketReceiverBase } from './private/packet-receiver-base';
@@ -59,7 +59,8 @@ export interface LowLatencyFleetProps extends LowLatencyHostProps {
   /**
    * Hosts to run. When it is given, each deployment sets the group back to it.
    *
-   * @default - `minCapacity` at first, then what scaling made of it
+   * @default - `minCapacity` at first, then what scaling made of it, until an update makes a new group
+   * (`FleetUpdate.replace`), which begins with `minCapacity` again
    */
   readonly desiredCapacity?: number;
 
@@ -221,7 +222,7 @@ export class LowLatencyFleet extends LowLatencyFleetBase {
     super(scope, id);
     const update = props.update ?? FleetUpdate.replace();
     const { min, max, ready } = this.capacities(props, update);
-    this.fleetName = this._dimension = props.fleetName ?? dimensionName(this.node.path);
+    this.fleetName = this._dimension = receiverName(this, 'fleetName', props.fleetName);
     const { fallbackInstanceTypes = [] } = props;
     const unhealthyAfterSeconds = (props.unhealthyAfter ?? Duration.seconds(60)).toSeconds();
     const host = new Host(this, this.fleetName, props, {

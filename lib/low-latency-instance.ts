@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import type { LowLatencyHostProps } from './low-latency-host-props';
 import type { IPacketReceiver } from './packet-receiver';
 import { validateAlarms } from './private/alarm-validation';
-import { dimensionName } from './private/dimension-name';
+import { receiverName } from './private/dimension-name';
 import { Host } from './private/host';
 import { instanceFromTemplate } from './private/network-escape';
 import { PacketReceiverBase } from './private/packet-receiver-base';
@@ -121,7 +121,7 @@ export class LowLatencyInstance extends PacketReceiverBase implements ILowLatenc
 
   public constructor(scope: Construct, id: string, props: LowLatencyInstanceProps) {
     super(scope, id);
-    this.instanceName = this._dimension = props.instanceName ?? dimensionName(this.node.path);
+    this.instanceName = this._dimension = receiverName(this, 'instanceName', props.instanceName);
     const host = new Host(this, this.instanceName, props, {
       interfacesNameSubnets: true, signals: 1, hosts: [1, 1], whileUpdating: 2, // the new one comes first
     });

@@ -66,7 +66,7 @@ function validate(options: Options): void {
   }
   const forms: [keyof Options, RegExp, string][] = [
     ['type', /^[a-z0-9-]+\.[a-z0-9-]+$/, 'an instance type such as c6in.32xlarge'],
-    ['region', /^[a-z]{2}(-[a-z]+)+-\d+$/, 'a region such as us-east-1'],
+    ['region', /^[a-z]{2,4}(-[a-z]+)+-\d+$/, 'a region such as us-east-1'],
     ['subnet-id', /^subnet-[0-9a-f]+$/, 'a subnet such as subnet-0123456789abcdef0'],
     ['image-id', /^ami-[0-9a-f]+$/, 'an image such as ami-0123456789abcdef0'],
   ];

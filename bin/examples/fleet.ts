@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A fleet: two hosts that all receive the same feed, and a third at exchange hours. A new plan replaces them without a
- * gap, because the old group stays until the new hosts have proved themselves.
+ * gap, because the old group stays until the new hosts have proved themselves. The new group begins with two: deploy
+ * outside exchange hours, or the third comes the next morning.
  *
  *   npx cdk synth -a 'node bin/examples/fleet.js'
  */

@@ -15,6 +15,8 @@ export interface Target {
   readonly instanceType: string;
   /** How many instances the stack starts from it. */
   readonly count: number;
+  /** The Auto Scaling group that launches it, perhaps in place of one of its other types. */
+  readonly group?: string;
   readonly launch: Launch;
   /** The host's plan, where the launch template carries one. */
   readonly plan?: Plan;
@@ -56,7 +58,7 @@ export function targetsOfTemplate(text: string, file: string, region: string, su
       }
       const known = (path: string) => subnetId === undefined || !/^NetworkInterfaces\[\d+\]\.SubnetId$/.test(path);
       const [plan] = plansOf(Properties);
-      return { name: id, instanceType, count: instancesOf(id, resources), launch, plan, left: left.filter(known) };
+      return { name: id, instanceType, ...launchedBy(id, resources), launch, plan, left: left.filter(known) };
     });
   if (targets.length === 0) {
     throw CommandError.usage(`'${file}' has no AWS::EC2::LaunchTemplate; give the template of the stack with the hosts`);
@@ -65,25 +67,32 @@ export function targetsOfTemplate(text: string, file: string, region: string, su
 }
 
 function parse(text: string, file: string): Template {
+  let template: unknown;
   try {
-    return JSON.parse(text) as Template;
+    template = JSON.parse(text);
   } catch (error) {
     throw CommandError.usage(`'${file}' is not a JSON template: ${(error as Error).message}`);
   }
+  if (typeof template !== 'object' || template === null || Array.isArray(template)) {
+    throw CommandError.usage(`'${file}' is not a template: an object with 'Resources' is needed`);
+  }
+  return template;
 }
 
 type Resources = [string, { readonly Type: string; readonly Properties?: { [key: string]: Json } }][];
 
-/** Instances, and the desired size of Auto Scaling groups, that name the launch template. */
-function instancesOf(id: string, resources: Resources): number {
+/** Instances, and the desired size of Auto Scaling groups, that name the launch template; the last such group. */
+function launchedBy(id: string, resources: Resources): Pick<Target, 'count' | 'group'> {
   const uses = (properties: { [key: string]: Json }) => JSON.stringify(properties).includes(`{"Ref":"${id}"}`);
   let count = 0;
-  for (const [, { Type, Properties = {} }] of resources) {
+  let group: string | undefined;
+  for (const [name, { Type, Properties = {} }] of resources) {
     if (Type === 'AWS::EC2::Instance' && uses(Properties)) {
       count++;
     } else if (Type === 'AWS::AutoScaling::AutoScalingGroup' && uses(Properties)) {
       count += Number(Properties.DesiredCapacity ?? Properties.MinSize ?? 1);
+      group = name;
     }
   }
-  return Math.max(count, 1);
+  return { count: Math.max(count, 1), group };
 }

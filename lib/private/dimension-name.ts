@@ -1,8 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
+import { Stack, Token } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Findings } from './fail';
 
 // include/kb/config.h keeps names in 128 bytes, the last of which ends the string.
 export const MAX_NAME = 127;
+
+/** Of the receivers of a stack: two of one name would publish into one metric. */
+const NAMES = new WeakMap<Stack, Map<string, Construct>>();
+
+/** The dimension `Name` of a receiver; `prop` is what its users call a name of their own. */
+export function receiverName(receiver: Construct, prop: string, given: string | undefined): string {
+  const name = given ?? dimensionName(receiver.node.path);
+  const findings = new Findings();
+  findings.check(!Token.isUnresolved(name), `'${prop}' must be known at synth, got a token`);
+  findings.check(Token.isUnresolved(name) || /^[\w.-]{1,127}$/.test(name),
+    `'${prop}' must be 1 to ${MAX_NAME} letters, digits, '.', '_' and '-', got '${name}'`);
+  const stack = Stack.of(receiver);
+  const names = NAMES.get(stack) ?? new Map<string, Construct>();
+  NAMES.set(stack, names);
+  findings.check(!names.has(name), `'${prop}' must differ from that of ${names.get(name)?.node.path}, or both publish into one metric, got '${name}'`);
+  findings.throwIfAny(receiver);
+  names.set(name, receiver);
+  return name;
+}
 
 /** The metric dimension `Name` of a construct path: `Demo/Feed` becomes `Demo-Feed`. */
 export function dimensionName(constructPath: string): string {

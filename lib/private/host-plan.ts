@@ -178,6 +178,8 @@ export function planFor(input: PlanInput): PlanOutcome {
   checkVersions(input, findings);
   checkFlows(dataPlane, findings);
   checkHandler(dataPlane.handler, findings);
+  findings.check(queues === 1 || dataPlane.handler.name !== 'feed' || !dataPlane.handler.args.lines?.includes(','),
+    `'lines' are arbitrated in one queue, and 'queues' is ${queues}: leave 'queues' at 1`);
   checkNicDriver(dataPlane, facts, findings);
   checkXdpQueues(plane, input.os, queues, nic.eniQueues, findings);
   range(findings, 'bootTimeout in seconds', input.bootTimeoutSeconds, 600, 43200); // a wait condition's own maximum

@@ -6,6 +6,8 @@ interface PlanKey {
   readonly readBy: string;
   /** What a concrete value must look like. */
   readonly form: RegExp;
+  /** Where users give the value themselves: by which property, and what `form` means. */
+  readonly given?: { readonly prop: string; readonly as: string };
   /** Set where the value may be known at deploy time only: the most bytes it can have then. */
   readonly tokenBytes?: number;
 }
@@ -83,7 +85,10 @@ export const PLAN_KEYS = {
   KB_SYSCTLS: { form: TEXT, readBy: 'irq', meaning: 'kernel settings' },
   KB_DPDK_VERSION: { form: VERSION, readBy: 'install', meaning: 'DPDK to use' },
   KB_LIBXDP_VERSION: { form: VERSION, readBy: 'install', meaning: 'libxdp to use' },
-  KB_PACKAGE_BASE_URL: { form: ADDRESS_OR_EMPTY, readBy: 'install', meaning: 'mirror of pinned tarballs', tokenBytes: 256 },
+  KB_PACKAGE_BASE_URL: {
+    form: ADDRESS_OR_EMPTY, readBy: 'install', meaning: 'mirror of pinned tarballs', tokenBytes: 256,
+    given: { prop: 'packageBaseUrl', as: 'an address such as https://mirror.example.com/sources, without spaces, quotes, $ and `' },
+  },
   KB_ENA_MIN_VERSION: { form: /^(\d+(\.\d+)+)?$/, readBy: 'kb-check', meaning: 'least ENA driver version' },
   KB_KERNEL: { form: /^(\d+\.\d+[\w.+-]*)?$/, readBy: 'kb-check', meaning: 'kernel line or release' },
   KB_JITTER_MAX_US: { form: NUMBER, readBy: 'kb-check, ready', meaning: 'jitter gate' },
@@ -120,12 +125,15 @@ export function planKey(name: PlanKeyName): PlanKey {
 /** Sentences about values that `plan.env` cannot carry; `isToken` tells values of deploy time apart. */
 export function checkPlanValues(values: PlanValues, isToken: (value: string) => boolean): string[] {
   return PLAN_KEY_NAMES.flatMap(name => {
-    const { form, tokenBytes } = planKey(name);
+    const { form, tokenBytes, given } = planKey(name);
     const value = values[name];
     if (isToken(value)) {
       return tokenBytes === undefined ? [`${name} must be known at synth, got a token`] : [];
     }
-    return form.test(value) ? [] : [`${name} must match ${form.source}, got ${JSON.stringify(value)}`];
+    if (form.test(value)) {
+      return [];
+    }
+    return [`${given ? `'${given.prop}' must be ${given.as}` : `${name} must match ${form.source}`}, got ${JSON.stringify(value)}`];
   });
 }
 

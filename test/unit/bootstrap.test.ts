@@ -31,5 +31,5 @@ test('counts what a token may become, not what it looks like', () => {
 });
 
 test('fails on a value that the script would refuse', () => {
-  expect(() => renderUserData(new Stack(), values({ KB_PACKAGE_BASE_URL: '$(reboot)' }))).toThrow(/^KB_PACKAGE_BASE_URL must match/);
+  expect(() => renderUserData(new Stack(), values({ KB_PACKAGE_BASE_URL: '$(reboot)' }))).toThrow(/^'packageBaseUrl' must be an address such as/);
 });

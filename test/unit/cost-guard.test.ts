@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as cdk from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Match } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { CostGuardProps } from '../../lib';
@@ -92,3 +93,11 @@ test('adds nothing that the AwsSolutions pack objects to', () => {
   cdk.Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   expect(() => app.synth()).not.toThrow();
 }, patience);
+
+test('an alarm of another region than its host is refused', () => {
+  const app = new cdk.App();
+  const there = new cdk.Stack(app, 'There', { env: { account: '123456789012', region: 'eu-west-1' }, crossRegionReferences: true });
+  const feed = new LowLatencyInstance(there, 'Feed', { vpc: new ec2.Vpc(there, 'Vpc'), dataPlane: DataPlane.kernel() });
+  const here = new cdk.Stack(app, 'Here', { env: { account: '123456789012', region: 'us-east-1' }, crossRegionReferences: true });
+  expect(() => new CostGuard(here, 'Guard', { stopWhenIdle: [feed] })).toThrow(/eu-west-1/);
+});

@@ -160,6 +160,14 @@ describe.each<[string, [() => unknown, string][]]>([
       "'offset' must be between 0 and 8964, got 9000 (at Demo/Feed)"],
     [() => handler(PacketHandler.feed({ format: SequenceFormat.raw({ offset: 0, bytes: 2 }) })), "'bytes' must be 4 or 8, got 2 (at Demo/Feed)"],
     [() => handler(PacketHandler.feed({ lines: [] })), "'lines' must have between 1 and 4 ports, got 0 (at Demo/Feed)"],
+    [() => feed({ instanceName: 'a'.repeat(128) }), `'instanceName' must be 1 to 127 letters, digits, '.', '_' and '-', got '${'a'.repeat(128)}' (at Demo/Feed)`],
+    [() => feed({ instanceName: cdk.Fn.importValue('Name') }), "'instanceName' must be known at synth, got a token (at Demo/Feed)"],
+    [() => {
+      const one = feed({ instanceName: 'one' });
+      return new LowLatencyInstance(cdk.Stack.of(one), 'Second', { vpc: demoStack().vpc, dataPlane: DataPlane.dpdk(), instanceName: 'one' });
+    }, "'instanceName' must differ from that of Demo/Feed, or both publish into one metric, got 'one' (at Demo/Second)"],
+    [() => kernel({ queues: 2, handler: PacketHandler.feed({ lines: [9000, 9001] }) }),
+      "'lines' are arbitrated in one queue, and 'queues' is 2: leave 'queues' at 1 (at Demo/Feed)"],
     [() => handler(PacketHandler.feed({ lines: [0] })), "'lines' must be between 1 and 65535, got 0 (at Demo/Feed)"],
     [() => handler(PacketHandler.feed({ reorderMicros: -1 })), "'reorderMicros' must be between 0 and 10000000, got -1 (at Demo/Feed)"],
     [() => handler(PacketHandler.ring({ path: 'ring' })), "'path' must be an absolute path of at most 191 characters, got 'ring' (at Demo/Feed)"],
@@ -245,7 +253,7 @@ describe.each<[string, [() => unknown, string][]]>([
     [() => feed({ packageBaseUrl: `https://mirror/${'x'.repeat(16384)}` }),
       'user data may have at most 16384 bytes, got 22463; the largest value is KB_PACKAGE_BASE_URL with 16399 bytes (at Demo/Feed)'],
     [() => feed({ packageBaseUrl: 'https://mirror/"' }),
-      'KB_PACKAGE_BASE_URL must match ^((https?|file):\\/\\/[^\\s"`$\\\\\\p{Cc}]+)?$, got "https://mirror/\\"" (at Demo/Feed)'],
+      "'packageBaseUrl' must be an address such as https://mirror.example.com/sources, without spaces, quotes, $ and `, got \"https://mirror/\\\"\" (at Demo/Feed)"],
     [() => feed({ capacityReservation: CapacityReservation.of({ instanceCount: 0 }) }),
       "'instanceCount' must be between 1 and 10000 of the capacity reservation, for so many hosts, got 0 (at Demo/Feed)"],
     [() => HostOs.amazonLinux2023({ kernel: 'default' }), "'kernel' must be a kernel line of Amazon Linux 2023 such as 6.12, got 'default'"],
@@ -331,6 +339,8 @@ describe.each<[string, [() => unknown, string][]]>([
       'a group may have at most 100 members, got 101 for 239.1.1.1 (at Demo/Multicast)'],
     [() => new LatencyDashboard(demoStack().stack, 'Dashboard', { instances: [] }),
       "'instances' or 'fleets' must have at least one entry, got none (at Demo/Dashboard)"],
+    [() => new CostGuard(new cdk.NestedStack(new cdk.Stack(undefined, 'Demo'), 'Inner'), 'Guard', { expires: new Date('2027-01-01T00:00:00Z') }),
+      "'expires' deletes the stack that the guard is in, and this one is nested: put the guard into the stack around it (at Demo/Inner/Guard)"],
     [() => guard({}), "a cost guard needs 'monthlyBudgetUsd', 'stopWhenIdle' or 'expires' (at Demo/Guard)"],
     [() => guard({ monthlyBudgetUsd: 0, budgetEmails: ['a@b'] }), "'monthlyBudgetUsd' must be more than 0, got 0 (at Demo/Guard)"],
     [() => guard({ monthlyBudgetUsd: 5 }),

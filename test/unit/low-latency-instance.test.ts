@@ -312,7 +312,7 @@ describe('fails', () => {
     ['on an instance type that is a token', () => feedStack({ instanceType: new ec2.InstanceType(cdk.Fn.importValue('Type')) }),
       /token/],
     ['on a name that is no dimension', () => feedStack({ instanceName: 'my feed' }),
-      'KB_NAME must match ^[A-Za-z0-9._-]+$, got "my feed" (at Demo/Feed)'],
+      "'instanceName' must be 1 to 127 letters, digits, '.', '_' and '-', got 'my feed' (at Demo/Feed)"],
     ['on a timeout that no wait condition has', () => feedStack({ bootTimeout: cdk.Duration.hours(13) }),
       "'bootTimeout in seconds' must be between 600 and 43200, got 46800 (at Demo/Feed)"],
   ])('%s', (_, build, message) => {

@@ -25,7 +25,7 @@ test.each<[Partial<PlanValues>, string]>([
   [{ KB_KERNEL_ARGS: '$(reboot)' }, 'KB_KERNEL_ARGS must match ^[^"`$\\\\\\p{Cc}]*$, got "$(reboot)"'],
   [{ KB_KERNEL_ARGS: 'quiet\0' }, 'KB_KERNEL_ARGS must match ^[^"`$\\\\\\p{Cc}]*$, got "quiet\\u0000"'],
   [{ KB_HANDLER_ARGS: 'a=\u0007' }, 'KB_HANDLER_ARGS must match ^([a-z0-9_-]+=[^\\s"`$\\\\\\p{Cc}]+( |$))*$, got "a=\\u0007"'],
-  [{ KB_PACKAGE_BASE_URL: 'mirror.example' }, 'KB_PACKAGE_BASE_URL must match ^((https?|file):\\/\\/[^\\s"`$\\\\\\p{Cc}]+)?$, got "mirror.example"'],
+  [{ KB_PACKAGE_BASE_URL: 'mirror.example' }, "'packageBaseUrl' must be an address such as https://mirror.example.com/sources, without spaces, quotes, $ and `, got \"mirror.example\""],
   [{ KB_PLANE: 'onload' }, 'KB_PLANE must match ^(kernel|xdp|afxdp|dpdk)$, got "onload"'],
   [{ KB_STATSD: '0.0.0.0:8125' }, 'KB_STATSD must match ^127\\.0\\.0\\.1:\\d+$, got "0.0.0.0:8125"'],
   [{ KB_QUEUES: '${Token[1]}' }, 'KB_QUEUES must be known at synth, got a token'],

@@ -32,7 +32,13 @@ export const quota: Check = {
       return skip('Spot instances have a quota of their own');
     }
     const sharing = stack.filter((other) => quotaOf(other.target.instanceType) === which && !isSpot(other.target));
-    const needed = sharing.reduce((sum, { target: { count }, type }) => sum + count * (type.VCpuInfo?.DefaultVCpus ?? 0), 0);
+    const needs = new Map<string, number>();
+    for (const { target: { count, group, name }, type } of sharing) {
+      // A group takes one of its types for each host: the largest is the most it can need.
+      const host = group ?? name;
+      needs.set(host, Math.max(needs.get(host) ?? 0, count * (type.VCpuInfo?.DefaultVCpus ?? 0)));
+    }
+    const needed = [...needs.values()].reduce((sum, vcpus) => sum + vcpus, 0);
     const limit = await limitOf(session, which.code);
     const used = await usedVcpus(session, which);
     const state = `${needed} vCPUs needed, ${limit} allowed${used === undefined ? '' : `, ${used} in use`} (${which.name}, ${which.code})`;
