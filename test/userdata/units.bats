@@ -107,6 +107,11 @@ exposure() { systemd-analyze security --offline=true --root="$HOST" --threshold=
   run ! grep -rq 'OnFailure' "$UNITS/notify-failure@.service"
 }
 
+# systemd calls it for every failure before the last one, too: the last one must not be one too many.
+@test "the messenger is never refused for having been called before" {
+  grep -q '^StartLimitIntervalSec=0$' "$UNITS/notify-failure@.service"
+}
+
 @test "every receiver's plane has its rights, and every file of rights its plane" {
   diff <(cd "$UNITS/receiver" && printf '%s\n' * | sort) \
     <(printf '%s.conf\n' afxdp dpdk kernel physical-addresses xdp)

@@ -47,6 +47,10 @@ check_stats_page() {
     fail "of group ${group}, where kb-stats reads as kb: no metric of the receiver leaves the host" "give kb-receiver.service the group kb"
     return
   fi
+  if ((beat == 0)); then # a receiver that died before its first
+    fail 'no heartbeat yet' 'see systemctl status kb-receiver'
+    return
+  fi
   age=$((($(date +%s%N) - beat) / 1000000))
   # ten heartbeats: less could be the clock being set
   if ((age < 1000)); then
