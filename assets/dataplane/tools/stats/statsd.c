@@ -103,7 +103,7 @@ static void histogram(struct kb_statsd *s, const char *metric, const struct kb_h
 	}
 }
 
-void kb_statsd_interval(struct kb_statsd *s, const struct kb_snapshot *growth, uint64_t unexplained,
+void kb_statsd_interval(struct kb_statsd *s, const struct kb_snapshot *growth,
 			const char (*counter_names)[32])
 {
 	count(s, "PacketsReceived", growth->received);
@@ -111,7 +111,7 @@ void kb_statsd_interval(struct kb_statsd *s, const struct kb_snapshot *growth, u
 	count_class(s, "PacketsLost", growth, KB_CLASS_LOST);
 	count_class(s, "PacketsIgnored", growth, KB_CLASS_IGNORED);
 	count(s, "SequenceGaps", growth->gaps);
-	count(s, "PacketsUnexplained", unexplained);
+	count(s, "PacketsUnexplained", growth->unexplained);
 	/* Only receivers whose handler sends have these; a metric that is always 0 still costs. */
 	if (growth->sent + growth->unsent > 0) {
 		count(s, "PacketsSent", growth->sent);
