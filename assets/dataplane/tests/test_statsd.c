@@ -221,6 +221,24 @@ static void values_are_exact_microseconds(void **state)
 	}
 }
 
+static void no_value_is_above_the_largest_that_was_measured(void **state)
+{
+	(void)state;
+	kb_hist_record(&growth.receive, 1000000); /* shares a bucket with what is up to 1003519 */
+	kb_hist_record(&growth.receive, 1000001);
+	kb_hist_record(&growth.receive, 5000);
+	format("x");
+	assert_int_equal(agent.lines, 6 + 2);
+	assert_sum("ReceiveLatency", "", 5.023 + 1000.001);
+
+	/* Read between a count and its maximum: the bucket is what is known. */
+	clear(state);
+	kb_hist_record(&growth.receive, 5000);
+	growth.receive.max = 4000;
+	format("x");
+	assert_sum("ReceiveLatency", "", 5.023);
+}
+
 static void datagrams_stay_below_the_mtu(void **state)
 {
 	char name[128];
@@ -322,7 +340,7 @@ static void only_growth_is_published(void **state)
 	kb_hist_record(&page->queue[0].receive, 1000);
 	interval(page);
 	assert_sum("PacketsReceived", "", 150);
-	assert_sum("ReceiveLatency", "", 1.003);
+	assert_sum("ReceiveLatency", "", 1);
 	interval(page);
 	assert_sum("PacketsReceived", "", 0);
 	assert_not_sent("ReceiveLatency", "");
@@ -470,6 +488,7 @@ int main(void)
 		cmocka_unit_test_setup(silence_is_published_as_zero, clear),
 		cmocka_unit_test_setup(weights_give_every_count_back, clear),
 		cmocka_unit_test_setup(values_are_exact_microseconds, clear),
+		cmocka_unit_test_setup(no_value_is_above_the_largest_that_was_measured, clear),
 		cmocka_unit_test_setup(datagrams_stay_below_the_mtu, clear),
 		CASE(only_growth_is_published),
 		CASE(a_restarted_receiver_counts_from_zero),
