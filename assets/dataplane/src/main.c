@@ -19,6 +19,7 @@
 #include "kb/handler.h"
 #include "kb/stats.h"
 #include "kb/tap.h"
+#include "explain.h"
 #include "report.h"
 #include "sandbox.h"
 #include "sd_notify.h"
@@ -119,7 +120,7 @@ static void report_ready(struct kb_stats *stats, const struct kb_config *cfg,
 }
 
 static int housekeep(const struct kb_config *cfg, struct kb_backend *be, struct kb_workers *workers,
-		     struct kb_stats *stats)
+		     struct kb_stats *stats, struct kb_explain *explain)
 {
 	const bool watchdog = getenv("WATCHDOG_USEC") != NULL;
 	uint64_t heartbeats = 0;
@@ -136,6 +137,7 @@ static int housekeep(const struct kb_config *cfg, struct kb_backend *be, struct 
 			return 0;
 		if (kb_workers_check(workers) || kb_backend_housekeep(be))
 			return -1;
+		kb_explain_page(explain, stats, kb_clock_ns(CLOCK_MONOTONIC));
 		kb_tap_housekeep();
 		/* A queue that is stuck in its handler stops the heartbeat, and so the watchdog. */
 		if (!kb_workers_alive(workers))
@@ -167,16 +169,18 @@ static int receive(const struct kb_config *cfg, struct kb_stats *stats)
 {
 	struct kb_workers *workers = NULL;
 	struct kb_backend *be = NULL;
+	struct kb_explain explain = {0};
 
 	if (kb_backend_open(&be, cfg, stats))
 		return kb_err_wrap("open %s", stats->iface);
 	int result = kb_workers_start(&workers, cfg, be, stats);
 	if (result == 0) {
-		result = housekeep(cfg, be, workers, stats);
+		result = housekeep(cfg, be, workers, stats, &explain);
 		kb_sd_notify("STOPPING=1");
 		const int stuck = kb_workers_stop(workers);
 		if (stuck == 0 && result == 0) /* the last losses belong in the report */
 			result = kb_backend_housekeep(be);
+		kb_explain_page(&explain, stats, kb_clock_ns(CLOCK_MONOTONIC));
 		kb_stat_set(&stats->heartbeat_ns, kb_now_ns());
 		stats->ready = 0;
 		kb_report(stdout, stats);

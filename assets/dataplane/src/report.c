@@ -32,6 +32,17 @@ static void print_causes(FILE *to, const struct kb_snapshot *s, enum kb_cause_cl
 				kb_causes[i].meaning);
 }
 
+/* Nobody waits any longer for a cause of the last gaps: said, because there may have been one. */
+static void print_gaps(FILE *to, const struct kb_snapshot *s)
+{
+	fprintf(to, "%-10s %" PRIu64 ", unexplained %" PRIu64 "\n", "gaps", s->gaps,
+		s->unexplained + s->undecided);
+	if (s->undecided)
+		fprintf(to,
+			"  %-20s %" PRIu64 "  too recent: their losses may not be counted yet\n",
+			"undecided", s->undecided);
+}
+
 static void print_snapshot(FILE *to, const struct kb_stats *stats, const struct kb_snapshot *s)
 {
 	fprintf(to, "%s on %s (%s%s%s%s%s)\n", stats->plane, stats->iface, stats->driver,
@@ -44,8 +55,7 @@ static void print_snapshot(FILE *to, const struct kb_stats *stats, const struct 
 		fprintf(to, "%-10s %" PRIu64 " datagrams\n", "sent", s->sent);
 	print_causes(to, s, KB_CLASS_LOST, "lost");
 	print_causes(to, s, KB_CLASS_IGNORED, "ignored");
-	fprintf(to, "%-10s %" PRIu64 ", unexplained %" PRIu64 "\n", "gaps", s->gaps,
-		kb_snapshot_unexplained(s));
+	print_gaps(to, s);
 	fprintf(to, "%-10s %s\n", "handler", stats->handler);
 	for (uint32_t i = 0; i < KB_HANDLER_COUNTERS && stats->handler_counters[i][0]; i++)
 		fprintf(to, "  %-20s %" PRIu64 "\n", stats->handler_counters[i], s->handler[i]);

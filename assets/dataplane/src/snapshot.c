@@ -23,8 +23,8 @@ void kb_snapshot_take(struct kb_snapshot *out, const struct kb_stats *stats)
 	memset(out, 0, sizeof(*out));
 	out->start_ns = stats->start_ns;
 	out->heartbeat_ns = kb_stat_get(&stats->heartbeat_ns);
-	/* Gaps before causes: a loss is counted by its cause first, so it never looks unexplained
-	 * only because it happened between the two readings. */
+	out->unexplained = kb_stat_get(&stats->unexplained);
+	out->undecided = kb_stat_get(&stats->undecided);
 	for (uint32_t i = 0; i < stats->queues; i++)
 		out->gaps += kb_stat_get(&stats->queue[i].gaps);
 	for (uint32_t i = 0; i < KB_CAUSES; i++)
@@ -60,6 +60,7 @@ void kb_snapshot_diff(struct kb_snapshot *out, const struct kb_snapshot *newer,
 	out->sent = growth(newer->sent, older->sent);
 	out->unsent = growth(newer->unsent, older->unsent);
 	out->gaps = growth(newer->gaps, older->gaps);
+	out->unexplained = growth(newer->unexplained, older->unexplained);
 	diff_array(out->cause, newer->cause, older->cause, KB_CAUSES);
 	diff_array(out->handler, newer->handler, older->handler, KB_HANDLER_COUNTERS);
 	diff_array(out->allowance, newer->allowance, older->allowance, KB_ALLOWANCES);
@@ -76,11 +77,4 @@ uint64_t kb_snapshot_class(const struct kb_snapshot *s, enum kb_cause_class clas
 		if (kb_causes[i].class == class)
 			sum += s->cause[i];
 	return sum;
-}
-
-uint64_t kb_snapshot_unexplained(const struct kb_snapshot *s)
-{
-	const uint64_t lost = kb_snapshot_class(s, KB_CLASS_LOST);
-
-	return s->gaps > lost ? s->gaps - lost : 0;
 }

@@ -15,6 +15,8 @@ struct kb_snapshot {
 	uint64_t sent;
 	uint64_t unsent;
 	uint64_t gaps;
+	uint64_t unexplained;
+	uint64_t undecided; /* a difference has the newer one's */
 	uint64_t cause[KB_CAUSES];
 	uint64_t handler[KB_HANDLER_COUNTERS];
 	uint64_t allowance[KB_ALLOWANCES];
@@ -32,8 +34,5 @@ void kb_snapshot_diff(struct kb_snapshot *out, const struct kb_snapshot *newer,
 
 /* Sum of the causes of one class. */
 uint64_t kb_snapshot_class(const struct kb_snapshot *s, enum kb_cause_class class);
-
-/* Gaps that no cause accounts for. */
-uint64_t kb_snapshot_unexplained(const struct kb_snapshot *s);
 
 #endif

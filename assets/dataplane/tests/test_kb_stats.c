@@ -52,6 +52,8 @@ static void create_page(void)
 	page->queue[0].received = 100;
 	page->queue[1].received = 23;
 	page->queue[1].gaps = 7;
+	page->unexplained = 3;
+	page->undecided = 1;
 	page->device[0].cause[KB_CAUSE_SOCKET_OVERFLOW] = 4;
 	page->queue[0].handler[0] = 99;
 	for (int i = 1; i <= 100; i++)
@@ -171,7 +173,7 @@ static void one_snapshot_as_json(void **state)
 	assert_contains(output, "\"driver\":\"a \\\"driver\\\"\\\\\\u000a\"");
 	assert_contains(output, "\"ready\":true,\"queues\":2");
 	assert_contains(output, "\"received\":123");
-	assert_contains(output, "\"gaps\":7,\"unexplained\":3");
+	assert_contains(output, "\"gaps\":7,\"unexplained\":3,\"undecided\":1");
 	assert_contains(output, "\"socket_overflow\":4");
 	assert_contains(output, "\"handler\":{\"messages\":99}");
 	assert_contains(output, "\"receive\":{\"count\":100,\"p50\":50175,");
@@ -334,7 +336,7 @@ static void prometheus_is_served_on_request(void **state)
 	assert_contains(
 		output,
 		"\nkb_packets_lost_total{name=\"Demo-Feed\",cause=\"socket_overflow\"} 4\n");
-	assert_contains(output, "\nkb_packets_unexplained{name=\"Demo-Feed\"} 3\n");
+	assert_contains(output, "\nkb_packets_unexplained_total{name=\"Demo-Feed\"} 3\n");
 	assert_contains(output, "\nkb_receiver_up{name=\"Demo-Feed\"} 1\n");
 	assert_contains(output, "kb_receive_latency_seconds_count{name=\"Demo-Feed\"} 100\n");
 	check_buckets();

@@ -86,6 +86,21 @@ same duplicate "$(reported duplicate)" 0
 # Withheld on purpose is what no counter of this host can know: it has no cause, and is said so.
 grep -q "unexplained $everywhere\$" "$work/rx.log" || fail "unexplained: $(cat "$work/rx.log")"
 
+echo '# a receiver that lives on says so once its gaps have had time to find a cause'
+start tests/kb-kernel-feed KB_HANDLER=feed KB_HANDLER_ARGS=reorder-us=1000 KB_SOCKET_BUFFER_KB=16384
+sender kb-gen --to 127.0.0.1:9000 --lines 2 --line-loss 10%:10% --rate 5000 --count 4000 --seed 7
+everywhere=$(generated withheldOnEveryLine)
+[[ $everywhere -gt 0 ]] || fail "nothing withheld: $(cat "$work/gen.log")"
+for _ in {1..100}; do
+  [[ $(showing unexplained) -ne $everywhere ]] || break
+  sleep 0.1
+done
+same unexplained "$(showing unexplained)" "$everywhere"
+same undecided "$(showing undecided)" 0
+stop
+same gaps "$(reported gaps)" "$everywhere"
+same undecided "$(reported undecided)" 0
+
 if [[ -x $build/tools/kb-xdp && -x $build/tools/kb-gen-afxdp ]]; then
   echo '# the filter denies, in front of the sockets'
   ip addr add 10.0.0.2/24 dev kbrx

@@ -85,6 +85,7 @@ static void an_interval_has_rates_totals_and_percentiles(void **state)
 	page->queue[0].received += 250000;
 	page->queue[0].bytes += 50000000;
 	page->queue[0].gaps = 9;
+	page->unexplained = 3;
 	page->device[0].cause[KB_CAUSE_NIC_OVERRUN] = 6;
 	page->queue[0].cause[KB_CAUSE_NOT_IPV4] = 20;
 	for (int i = 0; i < 1000; i++)
@@ -146,10 +147,12 @@ static void a_new_receiver_is_not_a_step_back(void **state)
 	(void)state;
 	page->queue[0].received = 1000000;
 	page->queue[0].gaps = 50;
+	page->unexplained = 50;
 	read_at(BEGIN);
 	page->start_ns = BEGIN;
 	page->queue[0].received = 300;
 	page->queue[0].gaps = 2;
+	page->unexplained = 2;
 	read_at(BEGIN + SECOND);
 	render(0, 80);
 	assert_contains(out, "RESTARTED just now");

@@ -10,9 +10,10 @@
 /*
  * The stats page: a file that one receiver maps for writing and any number of readers map
  * read-only. Each queue's block has one writer, its own thread; `device` blocks are written by the
- * main thread's housekeeping. All counters only grow while a receiver lives and start from 0 with
- * each receiver: readers notice a restart by start_ns and never publish a counter going backwards.
- * The file is created under a temporary name and renamed, so a reader never sees half a page.
+ * main thread's housekeeping, as is what stands beside them. All counters only grow while a
+ * receiver lives and start from 0 with each receiver: readers notice a restart by start_ns and
+ * never publish a counter going backwards. The file is created under a temporary name and renamed,
+ * so a reader never sees half a page.
  */
 #define KB_STATS_MAGIC	 0x534b4253u /* "SBKS" in memory on little-endian */
 #define KB_STATS_VERSION 1u
@@ -78,6 +79,8 @@ struct kb_stats {
 	char handler_counters[KB_HANDLER_COUNTERS][32];
 	char seccomp[8]; /* enforce, log, off, or none (the kernel has no filter) */
 	_Alignas(64) uint64_t allowance[KB_ALLOWANCES];
+	uint64_t unexplained; /* gaps no loss accounted for in time: src/explain.h */
+	uint64_t undecided;   /* gaps whose time is not over yet; no counter, it falls again */
 	struct kb_device_stats device[KB_MAX_QUEUES];
 	struct kb_queue_stats queue[]; /* `queues` of them */
 };

@@ -141,7 +141,8 @@ static void totals(struct json *j, const struct kb_stats *stats, const struct kb
 	number(j, "bursts", s->bursts);
 	number(j, "polls", s->polls);
 	number(j, "gaps", s->gaps);
-	number(j, "unexplained", kb_snapshot_unexplained(s));
+	number(j, "unexplained", s->unexplained);
+	number(j, "undecided", s->undecided);
 	causes(j, "lost", s->cause, KB_CLASS_LOST, true);
 	causes(j, "ignored", s->cause, KB_CLASS_IGNORED, true);
 	open_scope(j, "allowances", '{');

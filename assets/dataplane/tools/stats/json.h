@@ -12,7 +12,7 @@
  *
  *   plane, handlerName, pid, startNs, heartbeatNs, ready, queues
  *   mode        {driver, xdp, copy, detail, iface, seccomp}: what is in force
- *   received, bytes, sent, bursts, polls, gaps, unexplained
+ *   received, bytes, sent, bursts, polls, gaps, unexplained, undecided
  *   lost        {cause: n}, every cause of that class
  *   ignored     {cause: n}
  *   allowances  {bw_in: n, ...}

@@ -105,9 +105,8 @@ static void print_page(FILE *to, const char *name, const struct kb_stats *page,
 	causes(to, "kb_packets_ignored_total", "other traffic, by cause", name, s,
 	       KB_CLASS_IGNORED);
 	counter(to, "kb_sequence_gaps_total", "messages missing by sequence number", name, s->gaps);
-	head(to, "kb_packets_unexplained", "gauge", "gaps no cause accounts for");
-	fprintf(to, "kb_packets_unexplained{name=\"%s\"} %" PRIu64 "\n", name,
-		kb_snapshot_unexplained(s));
+	counter(to, "kb_packets_unexplained_total", "gaps no cause accounted for in time", name,
+		s->unexplained);
 	allowances(to, name, s);
 	handler(to, name, page, s);
 	histogram(to, "kb_receive_latency_seconds", "arrival stamp to end of handler", name,

@@ -70,36 +70,14 @@ static void adopt(struct kb_publisher *p)
 {
 	const bool known = !p->has_last && read_marker(p->cfg) == p->now.start_ns;
 
-	p->unexplained_last = 0;
-	p->unexplained_sent = 0;
 	if (known) {
 		/* Our predecessor has published this receiver up to about now. */
 		p->last = p->now;
-		p->unexplained_last = kb_snapshot_unexplained(&p->now);
-		p->unexplained_sent = p->unexplained_last;
 	} else {
 		memset(&p->last, 0, sizeof(p->last));
 		write_marker(p->cfg, p->now.start_ns);
 	}
 	p->has_last = true;
-}
-
-/*
- * A gap counts as unexplained when two readings in a row find no cause for it: the device's own
- * counters follow a loss by up to 100 ms. What was published is never taken back.
- */
-static uint64_t confirm_unexplained(struct kb_publisher *p)
-{
-	const uint64_t now = kb_snapshot_unexplained(&p->now);
-	const uint64_t confirmed = now < p->unexplained_last ? now : p->unexplained_last;
-	uint64_t growth = 0;
-
-	if (confirmed > p->unexplained_sent) {
-		growth = confirmed - p->unexplained_sent;
-		p->unexplained_sent = confirmed;
-	}
-	p->unexplained_last = now;
-	return growth;
 }
 
 static void publish_page(struct kb_publisher *p, const struct kb_stats *page)
@@ -108,7 +86,7 @@ static void publish_page(struct kb_publisher *p, const struct kb_stats *page)
 	if (!p->has_last || p->now.start_ns != p->last.start_ns)
 		adopt(p);
 	kb_snapshot_diff(&p->growth, &p->now, &p->last);
-	kb_statsd_interval(&p->statsd, &p->growth, confirm_unexplained(p), page->handler_counters);
+	kb_statsd_interval(&p->statsd, &p->growth, page->handler_counters);
 	p->last = p->now;
 }
 

@@ -17,9 +17,7 @@ struct kb_publisher {
 	const struct kb_config *cfg;
 	struct kb_statsd statsd;
 	bool has_last;
-	bool up;		   /* at the last interval */
-	uint64_t unexplained_last; /* reading of the last interval */
-	uint64_t unexplained_sent; /* published for this receiver so far */
+	bool up; /* at the last interval */
 	struct kb_snapshot last;
 	struct kb_snapshot now;
 	struct kb_snapshot growth;
@@ -33,7 +31,8 @@ void kb_publisher_run(struct kb_publisher *p, const struct kb_stats *page, uint6
 
 /*
  * The receiver of `page` has been replaced: publishes what it counted since it was last looked at,
- * which its successor's page no longer says.
+ * which its successor's page no longer says. Gaps that were still undecided are not among it: the
+ * receiver's exit report names them.
  */
 void kb_publisher_finish(struct kb_publisher *p, const struct kb_stats *page);
 

@@ -86,6 +86,18 @@ static void format_us(char *out, size_t size, uint64_t ns)
 	*end = '\0';
 }
 
+/*
+ * What a bucket is sent as: its highest value, as percentiles have it, but nothing above the exact
+ * maximum, so that the agent's Max is no larger than what was measured. A maximum below the bucket
+ * was read just before the count's own was stored.
+ */
+static uint64_t bucket_value(const struct kb_hist *h, uint32_t i)
+{
+	const uint64_t highest = kb_hist_highest(i);
+
+	return h->max >= kb_hist_lowest(i) && h->max < highest ? h->max : highest;
+}
+
 static void histogram(struct kb_statsd *s, const char *metric, const struct kb_hist *h)
 {
 	for (uint32_t i = 0; i < KB_HIST_COUNTS; i++) {
@@ -93,7 +105,7 @@ static void histogram(struct kb_statsd *s, const char *metric, const struct kb_h
 
 		if (h->counts[i] == 0)
 			continue;
-		format_us(value, sizeof(value), kb_hist_highest(i));
+		format_us(value, sizeof(value), bucket_value(h, i));
 		if (h->counts[i] == 1) {
 			add_line(s, "%s:%s|h|#Name:%s", metric, value, s->name);
 			continue;
@@ -103,7 +115,7 @@ static void histogram(struct kb_statsd *s, const char *metric, const struct kb_h
 	}
 }
 
-void kb_statsd_interval(struct kb_statsd *s, const struct kb_snapshot *growth, uint64_t unexplained,
+void kb_statsd_interval(struct kb_statsd *s, const struct kb_snapshot *growth,
 			const char (*counter_names)[32])
 {
 	count(s, "PacketsReceived", growth->received);
@@ -111,7 +123,7 @@ void kb_statsd_interval(struct kb_statsd *s, const struct kb_snapshot *growth, u
 	count_class(s, "PacketsLost", growth, KB_CLASS_LOST);
 	count_class(s, "PacketsIgnored", growth, KB_CLASS_IGNORED);
 	count(s, "SequenceGaps", growth->gaps);
-	count(s, "PacketsUnexplained", unexplained);
+	count(s, "PacketsUnexplained", growth->unexplained);
 	/* Only receivers whose handler sends have these; a metric that is always 0 still costs. */
 	if (growth->sent + growth->unsent > 0) {
 		count(s, "PacketsSent", growth->sent);

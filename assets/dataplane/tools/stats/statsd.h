@@ -24,7 +24,7 @@ struct kb_statsd {
 };
 
 /* The growth of one interval. counter_names: of the handler's own counters, NULL ends the list. */
-void kb_statsd_interval(struct kb_statsd *s, const struct kb_snapshot *growth, uint64_t unexplained,
+void kb_statsd_interval(struct kb_statsd *s, const struct kb_snapshot *growth,
 			const char (*counter_names)[32]);
 
 void kb_statsd_gauge(struct kb_statsd *s, const char *metric, int value);

@@ -33,7 +33,7 @@ static void print_line(struct watch *w, double seconds)
 	printf("%12.0f %10.1f %10.0f %10.0f %12" PRIu64 " %9.1f %9.1f %9.1f\n",
 	       (double)g->received / seconds, (double)g->bytes * 8e-6 / seconds,
 	       (double)kb_snapshot_class(g, KB_CLASS_LOST) / seconds, (double)g->gaps / seconds,
-	       kb_snapshot_unexplained(&w->now), (double)kb_hist_quantile(&g->receive, 0.5) * us,
+	       w->now.unexplained, (double)kb_hist_quantile(&g->receive, 0.5) * us,
 	       (double)kb_hist_quantile(&g->receive, 0.99) * us, (double)g->receive.max * us);
 	fflush(stdout);
 }

@@ -241,7 +241,6 @@ static void show_ledger(struct screen *s, const struct kb_top *top)
 {
 	const struct kb_snapshot *const g = &top->growth;
 	const struct kb_snapshot *const t = &top->now.total;
-	const uint64_t before = restarted(top) ? 0 : kb_snapshot_unexplained(&top->last.total);
 
 	line(s, "%-22s %14s %22s", "", "per second", "since it started");
 	line(s, "%-22s %14s %22s %14.1f MB/s", "received", rate(top, g->received).text,
@@ -253,8 +252,7 @@ static void show_ledger(struct screen *s, const struct kb_top *top)
 	show_causes(s, top, KB_CLASS_LOST, "lost");
 	show_causes(s, top, KB_CLASS_IGNORED, "ignored");
 	row(s, top, "gaps", g->gaps, t->gaps);
-	row(s, top, "unexplained", grown(kb_snapshot_unexplained(t), before),
-	    kb_snapshot_unexplained(t));
+	row(s, top, "unexplained", g->unexplained, t->unexplained);
 	for (uint32_t i = 0; i < KB_ALLOWANCES; i++) {
 		char name[40];
 		if (!t->allowance[i])
