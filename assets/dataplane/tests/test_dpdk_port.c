@@ -7,7 +7,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "backend/dpdk/counters.h"
 #include "backend/dpdk/port.h"
 #include "kb/error.h"
 
@@ -88,22 +87,11 @@ static void mtu_follows_the_frame_length_where_no_mtu_is_given(void **state)
 	assert_int_equal(kb_dpdk_port_check(&info, &cfg), 0);
 }
 
-static void counters_survive_a_device_that_starts_again(void **state)
-{
-	uint64_t last = 100;
-	(void)state;
-	assert_int_equal(kb_counter_growth(&last, 100), 0);
-	assert_int_equal(kb_counter_growth(&last, 107), 7);
-	assert_int_equal(kb_counter_growth(&last, 3), 3); /* reset, then three more */
-	assert_int_equal(kb_counter_growth(&last, 5), 2);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_beyond_the_device_is_refused),
 		cmocka_unit_test(mtu_follows_the_frame_length_where_no_mtu_is_given),
-		cmocka_unit_test(counters_survive_a_device_that_starts_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,15 +38,18 @@ void kb_dpdk_counters_read(struct kb_dpdk_counters *c, uint16_t port, struct kb_
 	uint64_t *const cause = stats->device[0].cause;
 	uint64_t overrun = 0;
 	if (rte_eth_stats_get(port, &now) == 0) {
-		overrun = kb_counter_growth(&c->last.imissed, now.imissed);
+		overrun = kb_counter_growth(c->last.imissed, now.imissed);
 		kb_stat_add(&cause[KB_CAUSE_NIC_OVERRUN], overrun);
 		kb_stat_add(&cause[KB_CAUSE_NIC_ERROR],
-			    kb_counter_growth(&c->last.ierrors, now.ierrors));
+			    kb_counter_growth(c->last.ierrors, now.ierrors));
 		kb_stat_add(&cause[KB_CAUSE_NIC_NO_BUFFER],
-			    kb_counter_growth(&c->last.rx_nombuf, now.rx_nombuf));
+			    kb_counter_growth(c->last.rx_nombuf, now.rx_nombuf));
+		c->last = now;
 	}
 	if (c->ifindex) {
-		const uint64_t below = kb_counter_growth(&c->below_last, dropped_below(c));
+		const uint64_t below_now = dropped_below(c);
+		const uint64_t below = kb_counter_growth(c->below_last, below_now);
+		c->below_last = below_now;
 		/* What the driver does count, the interface has counted too. */
 		kb_stat_add(&cause[KB_CAUSE_NIC_DROPPED], below > overrun ? below - overrun : 0);
 	}
@@ -54,7 +57,5 @@ void kb_dpdk_counters_read(struct kb_dpdk_counters *c, uint16_t port, struct kb_
 	if (!allowances || !c->has_allowance ||
 	    rte_eth_xstats_get_by_id(port, c->allowance_id, value, KB_ALLOWANCES) != KB_ALLOWANCES)
 		return;
-	for (uint32_t i = 0; i < KB_ALLOWANCES; i++)
-		kb_stat_add(&stats->allowance[i],
-			    kb_counter_growth(&c->allowance_last[i], value[i]));
+	kb_counters_publish(stats->allowance, c->allowance_last, value, KB_ALLOWANCES);
 }

@@ -20,17 +20,6 @@ struct kb_dpdk_counters {
 	uint64_t below_last;
 };
 
-/*
- * Growth of a device counter. A smaller value than before is a counter that started again from 0
- * with the device, and not one that went backwards.
- */
-static inline uint64_t kb_counter_growth(uint64_t *last, uint64_t now)
-{
-	const uint64_t growth = now >= *last ? now - *last : now;
-	*last = now;
-	return growth;
-}
-
 /* Takes what the device has counted until now as zero. */
 void kb_dpdk_counters_open(struct kb_dpdk_counters *c, uint16_t port,
 			   const struct rte_eth_dev_info *info);
