@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "backend/dpdk/counters.h"
 #include "backend/dpdk/port.h"
 #include "kb/error.h"
 
@@ -62,6 +63,13 @@ static void plan_beyond_the_device_is_refused(void **state)
 		"'KB_FRAMES' must be at least 1856 for rings of 1024 and 512, got 1855");
 	cfg.frames = 1856;
 	assert_int_equal(kb_dpdk_port_check(&info, &cfg), 0);
+	/* By reference, a frame that is sent holds three buffers. */
+	info.tx_offload_capa = RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	cfg.frames = 2879;
+	refused(&info, &cfg,
+		"'KB_FRAMES' must be at least 2880 for rings of 1024 and 512, got 2879");
+	cfg.frames = 2880;
+	assert_int_equal(kb_dpdk_port_check(&info, &cfg), 0);
 
 	info.max_mtu = 3498;
 	refused(&info, &cfg,
@@ -87,11 +95,33 @@ static void mtu_follows_the_frame_length_where_no_mtu_is_given(void **state)
 	assert_int_equal(kb_dpdk_port_check(&info, &cfg), 0);
 }
 
+static void assert_booked(bool ena, uint64_t overrun, uint64_t error, uint64_t no_buffer)
+{
+	struct kb_dpdk_counters c = {.ena = ena,
+				     .last = {.imissed = 100, .ierrors = 100, .rx_nombuf = 100}};
+	const struct rte_eth_stats now = {.imissed = 105, .ierrors = 103, .rx_nombuf = 107};
+	uint64_t cause[KB_CAUSES] = {0};
+
+	assert_int_equal(kb_dpdk_counters_book(&c, &now, cause), 5);
+	assert_int_equal(kb_dpdk_counters_book(&c, &now, cause), 0);
+	assert_int_equal(cause[KB_CAUSE_NIC_OVERRUN], overrun);
+	assert_int_equal(cause[KB_CAUSE_NIC_ERROR], error);
+	assert_int_equal(cause[KB_CAUSE_NIC_NO_BUFFER], no_buffer);
+}
+
+static void a_failed_refill_of_ena_is_no_packet(void **state)
+{
+	(void)state;
+	assert_booked(false, 5, 3, 7);
+	assert_booked(true, 5, 3, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_beyond_the_device_is_refused),
 		cmocka_unit_test(mtu_follows_the_frame_length_where_no_mtu_is_given),
+		cmocka_unit_test(a_failed_refill_of_ena_is_no_packet),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
