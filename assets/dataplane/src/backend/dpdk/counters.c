@@ -37,14 +37,17 @@ uint64_t kb_dpdk_counters_book(struct kb_dpdk_counters *c, const struct rte_eth_
 {
 	const uint64_t overrun = kb_counter_growth(c->last.imissed, now->imissed);
 	kb_stat_add(&cause[KB_CAUSE_NIC_OVERRUN], overrun);
-	kb_stat_add(&cause[KB_CAUSE_NIC_ERROR], kb_counter_growth(c->last.ierrors, now->ierrors));
 	/*
-	 * net_ena counts the polls that could not refill its ring, each one again. What is lost
-	 * until one can is in imissed.
+	 * net_ena's ierrors are the frames with a bad checksum, which it hands on: their queue
+	 * books them, by what they are. Its rx_nombuf are the polls that could not refill its ring,
+	 * each one again; what is lost until one can is in imissed.
 	 */
-	if (!c->ena)
+	if (!c->ena) {
+		kb_stat_add(&cause[KB_CAUSE_NIC_ERROR],
+			    kb_counter_growth(c->last.ierrors, now->ierrors));
 		kb_stat_add(&cause[KB_CAUSE_NIC_NO_BUFFER],
 			    kb_counter_growth(c->last.rx_nombuf, now->rx_nombuf));
+	}
 	c->last = *now;
 	return overrun;
 }
