@@ -149,7 +149,6 @@ static void refused(uint16_t dst_port, uint8_t protocol, uint64_t flags, enum kb
 	memset(stats->queue[0].cause, 0, sizeof(stats->queue[0].cause));
 	assert_int_equal(rte_eth_tx_burst(PORT, 0, &m, 1), 1);
 	assert_int_equal(kb_rx_burst(q, &pkt, 1, &(struct kb_burst){0}), 0);
-	assert_int_equal(kb_backend_housekeep(be), 0);
 	for (uint32_t i = 0; i < KB_CAUSES; i++)
 		assert_int_equal(kb_stats_cause(stats, i), i == cause);
 	assert_int_equal(rte_mempool_avail_count(pool), before);
