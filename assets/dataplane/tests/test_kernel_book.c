@@ -24,7 +24,7 @@ static int reset(void **state)
 
 static void book(uint64_t overrun, uint64_t error, uint64_t dropped)
 {
-	kb_kernel_book(&ledger, &now, cause);
+	kb_kernel_book(&ledger, &now, 0, cause);
 	assert_int_equal(cause[KB_CAUSE_NIC_OVERRUN], overrun);
 	assert_int_equal(cause[KB_CAUSE_NIC_ERROR], error);
 	assert_int_equal(cause[KB_CAUSE_NIC_DROPPED], dropped);
@@ -76,6 +76,19 @@ static void error_that_turns_out_to_be_an_overrun(void **state)
 	book(9, 10, 0);
 }
 
+static void what_has_its_cause_already_is_not_dropped_again(void **state)
+{
+	(void)state;
+	kb_kernel_book(&ledger, &now, 5, cause); /* the filter has seen them, the kernel has not */
+	book(0, 0, 0);
+	now.rx_dropped += 5;
+	book(0, 0, 0);
+	now.rx_dropped += 2;
+	book(0, 0, 2);
+	kb_kernel_book(&ledger, &now, 1, cause);
+	book(0, 0, 2); /* the page never goes back */
+}
+
 static void allowances_start_again_as_well(void **state)
 {
 	uint64_t page[2] = {0}, last[2] = {100, 5};
@@ -92,8 +105,11 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup(name, reset)
 	const struct CMUnitTest tests[] = {
-		CASE(only_what_came_since_the_opening), CASE(device_that_starts_again),
-		CASE(device_that_is_down_for_a_while),	CASE(error_that_turns_out_to_be_an_overrun),
+		CASE(only_what_came_since_the_opening),
+		CASE(device_that_starts_again),
+		CASE(device_that_is_down_for_a_while),
+		CASE(error_that_turns_out_to_be_an_overrun),
+		CASE(what_has_its_cause_already_is_not_dropped_again),
 		CASE(allowances_start_again_as_well),
 	};
 

@@ -711,14 +711,14 @@ int kb_backend_housekeep(struct kb_backend *be)
 	struct kb_netdev_counters now;
 
 	/* A reading may fail while the device resets; only a device that is gone is an end. */
-	if (kb_netdev_counters(&now, be->dev.ifindex) == 0)
-		kb_kernel_book(&be->ledger, &now, be->stats->device[0].cause);
-	else if (check_device(be))
+	const bool read = kb_netdev_counters(&now, be->dev.ifindex) == 0;
+	if (!read && check_device(be))
 		return -1;
 	for (uint32_t i = 0; i < be->queues; i++)
 		read_drops(&be->queue[i], &be->stats->device[i]);
-	if (be->xdp)
-		kb_xdp_ledger_read(be->xdp, be->stats->device[0].cause);
+	uint64_t *const cause = be->stats->device[0].cause;
+	const uint64_t useless = be->xdp ? kb_xdp_ledger_read(be->xdp, cause) : 0;
+	kb_kernel_book(&be->ledger, read ? &now : &be->ledger.last, useless, cause);
 	describe_filter(be);
 	if (be->housekeeps++ % ALLOWANCES_EVERY == 0)
 		read_allowances(be);
