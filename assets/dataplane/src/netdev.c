@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "kb/error.h"
+#include "kb/stats.h"
 
 static int open_control(void)
 {
@@ -212,6 +213,27 @@ int kb_netdev_counters(struct kb_netdev_counters *out, int ifindex)
 		.rx_missed_errors = stats.rx_missed_errors,
 	};
 	return 0;
+}
+
+void kb_counters_publish(uint64_t *page, uint64_t *last, const uint64_t *now, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		kb_stat_add(&page[i], kb_counter_growth(last[i], now[i]));
+		last[i] = now[i];
+	}
+}
+
+void kb_netdev_counters_grow(struct kb_netdev_counters *sum, struct kb_netdev_counters *last,
+			     const struct kb_netdev_counters *now)
+{
+	if (now->rx_packets == 0 && last->rx_packets != 0)
+		return;
+	sum->rx_packets += kb_counter_growth(last->rx_packets, now->rx_packets);
+	sum->rx_errors += kb_counter_growth(last->rx_errors, now->rx_errors);
+	sum->rx_dropped += kb_counter_growth(last->rx_dropped, now->rx_dropped);
+	sum->rx_over_errors += kb_counter_growth(last->rx_over_errors, now->rx_over_errors);
+	sum->rx_missed_errors += kb_counter_growth(last->rx_missed_errors, now->rx_missed_errors);
+	*last = *now;
 }
 
 /* --- ethtool -S --- */

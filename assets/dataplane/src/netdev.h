@@ -44,6 +44,26 @@ struct kb_netdev_counters {
 int kb_netdev_counters(struct kb_netdev_counters *out, int ifindex);
 
 /*
+ * Growth of a device's counter. A smaller value than before is a counter that started again from 0
+ * with the device, and not one that went backwards.
+ */
+static inline uint64_t kb_counter_growth(uint64_t last, uint64_t now)
+{
+	return now >= last ? now - last : now;
+}
+
+/* Adds what n counters grew by since `last`, which becomes `now`, to those on the stats page. */
+void kb_counters_publish(uint64_t *page, uint64_t *last, const uint64_t *now, uint32_t n);
+
+/*
+ * Adds what the counters grew by since `last`, which becomes `now`, to `sum`: the count of a device
+ * that never starts again. Packets that were received and then were not are the reading of a device
+ * that is down: net_ena answers it with zeros, and with all its counters once it is up.
+ */
+void kb_netdev_counters_grow(struct kb_netdev_counters *sum, struct kb_netdev_counters *last,
+			     const struct kb_netdev_counters *now);
+
+/*
  * Counters of `ethtool -S` by name. find() writes each name's position to index, or -1 where the
  * driver has no such counter; a driver without statistics is no error. read() gives 0 for those.
  */

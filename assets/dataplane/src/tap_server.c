@@ -148,6 +148,7 @@ static void start(void)
 		t->mask = area->ring_bytes - 1;
 		t->snaplen = area->snaplen;
 		t->head = t->seen = t->dropped = 0;
+		t->untold = (struct kb_tap_outcome){0};
 		t->room = area->ring_bytes;
 		t->ring = &area->ring[i];
 		__atomic_store_n(&t->on, 1, __ATOMIC_SEQ_CST);

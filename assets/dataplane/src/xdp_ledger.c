@@ -66,23 +66,26 @@ static void follow(struct kb_xdp_ledger *l)
 	l->pins = pins;
 }
 
-void kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause)
+uint64_t kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause)
 {
 	uint64_t growth[KB_CAUSES] = {0};
 	struct kb_filter_counts now;
 
 	if (kb_xdp_query(&l->xdp, l->ifindex)) {
 		kb_err_clear();
-		return; /* replaced under our eyes: the next look will tell */
+		return 0; /* replaced under our eyes: the next look will tell */
 	}
 	if (l->xdp.prog_id && !is_filter(l))
 		follow(l);
 	if (!is_filter(l) || kb_counts_read(&now, l->pins.counts))
-		return;
+		return 0;
 	kb_counts_book(growth, &now, &l->last);
 	for (uint32_t c = 0; c < KB_CAUSES; c++)
 		kb_stat_add(&cause[c], growth[c]);
+	const uint64_t useless = now.verdict[KB_VERDICT_PASS_UNKNOWN_TYPE] -
+				 l->last.verdict[KB_VERDICT_PASS_UNKNOWN_TYPE];
 	l->last = now;
+	return useless;
 }
 
 const char *kb_xdp_ledger_mode(const struct kb_xdp_ledger *l)

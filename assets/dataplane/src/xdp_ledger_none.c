@@ -14,10 +14,11 @@ int kb_xdp_ledger_open(struct kb_xdp_ledger **out, const struct kb_config *cfg, 
 			  "KB_PLANE \"xdp\" needs a kb-kernel built with -Dafxdp=enabled");
 }
 
-void kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause)
+uint64_t kb_xdp_ledger_read(struct kb_xdp_ledger *l, uint64_t *cause)
 {
 	(void)l;
 	(void)cause;
+	return 0;
 }
 
 const char *kb_xdp_ledger_mode(const struct kb_xdp_ledger *l)

@@ -4,19 +4,22 @@
 
 #include "backend/afxdp/ledger.h"
 
-static struct kb_afxdp_reading since, now;
+static struct kb_afxdp_books books;
+static struct kb_afxdp_reading now;
 static struct kb_device_stats page[2];
 
 static int reset(void **state)
 {
 	(void)state;
-	memset(&since, 0, sizeof(since));
+	struct kb_afxdp_reading *const since = &books.last;
+
+	memset(&books, 0, sizeof(books));
 	/* Counters that were not 0 when the port was opened. */
-	since.nic =
+	since->nic =
 		(struct kb_netdev_counters){.rx_errors = 5, .rx_dropped = 7, .rx_over_errors = 3};
-	since.verdicts.verdict[KB_VERDICT_PASS_NO_FLOW] = 11;
-	since.redirect_errors[1] = 13;
-	now = since;
+	since->verdicts.verdict[KB_VERDICT_PASS_NO_FLOW] = 11;
+	since->redirect_errors[1] = 13;
+	now = *since;
 	memset(page, 0, sizeof(page));
 	return 0;
 }
@@ -29,7 +32,7 @@ static void book(const char *driver, bool native, bool zero_copy)
 		.redirect_errors = kb_redirect_errors_of(driver, native),
 	};
 
-	kb_afxdp_book(page, &mode, &since, &now);
+	kb_afxdp_book(page, &mode, &books, &now);
 }
 
 /* Exactly these packets of this cause on this queue, and nothing else anywhere. */
@@ -166,6 +169,23 @@ static void a_cause_never_shrinks(void **state)
 	assert_int_equal(page[0].cause[KB_CAUSE_XSK_RX_FULL], 10);
 }
 
+static void device_that_starts_again(void **state)
+{
+	(void)state;
+	now.nic.rx_dropped += 50;
+	now.nic.rx_over_errors += 20;
+	now.nic.rx_errors += 20;
+	book("ena", true, true);
+	now.nic = (struct kb_netdev_counters){.rx_dropped = 2, .rx_over_errors = 1, .rx_errors = 4};
+	now.redirect_errors[1] = 6;
+	now.socket[1].rx_ring_full = 1;
+	book("ena", true, true);
+	assert_int_equal(page[0].cause[KB_CAUSE_NIC_DROPPED], 52);
+	assert_int_equal(page[0].cause[KB_CAUSE_NIC_OVERRUN], 21);
+	assert_int_equal(page[0].cause[KB_CAUSE_NIC_ERROR], 3);
+	assert_int_equal(page[1].cause[KB_CAUSE_XDP_ABORTED], 5);
+}
+
 #define ledger_test(f) cmocka_unit_test_setup(f, reset)
 
 int main(void)
@@ -185,6 +205,7 @@ int main(void)
 		ledger_test(type_the_kernel_has_no_use_for),
 		ledger_test(verdicts_since_the_port_was_opened),
 		ledger_test(a_cause_never_shrinks),
+		ledger_test(device_that_starts_again),
 	};
 
 	return cmocka_run_group_tests_name("afxdp_ledger", tests, NULL, NULL);

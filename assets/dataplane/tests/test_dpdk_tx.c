@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What kb-dpdk puts on the wire. The port is DPDK's net_ring, whose two ends are one ring: a frame
- * that is sent comes back as the very same buffer, so that it shows who copied what.
+ * What kb-dpdk puts on the wire, and what it refuses to take off it. The port is DPDK's net_ring,
+ * whose two ends are one ring: a frame that is sent comes back as the very same buffer, so that it
+ * shows who copied what.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +44,7 @@ static int open_port(void **state)
 		.mtu = 1500,
 		.rx_ring = 256,
 		.tx_ring = 256,
-		.frames = 1024,
+		.frames = 2048,
 		.burst = 32,
 		.addr = 0x0100000a, /* 10.0.0.1 */
 		.prefix = 24,
@@ -59,6 +60,7 @@ static int open_port(void **state)
 	if (!stats)
 		return -1;
 	memset(stats, 0, size);
+	stats->queues = 1;
 	if (kb_backend_open(&be, &cfg, stats) < 0) {
 		print_error("%s\n", kb_err_text());
 		return -1;
@@ -127,6 +129,38 @@ static struct rte_mbuf *sent(struct kb_pkt *out, uint8_t *flat, const uint8_t to
 	uint64_t sum = kb_csum_add(0, out->payload - KB_UDP_HLEN - 8, 8 + KB_UDP_HLEN + len);
 	assert_int_equal(kb_csum_fold(kb_csum_add(sum, tail, sizeof(tail))), 0);
 	return m;
+}
+
+/* A frame with a checksum that the NIC found wrong is booked once, by its queue. */
+static void refused(uint16_t dst_port, uint8_t protocol, uint64_t flags, enum kb_cause cause)
+{
+	const struct kb_frame_path path = {
+		.src_addr = SENDER, .dst_addr = cfg.addr, .src_port = 7777, .dst_port = dst_port};
+	const unsigned int before = rte_mempool_avail_count(pool);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+	struct kb_pkt pkt;
+
+	assert_non_null(m);
+	uint8_t *const frame = rte_pktmbuf_mtod(m, uint8_t *);
+	m->data_len = (uint16_t)kb_frame_udp(frame, &path, SMALL);
+	m->pkt_len = m->data_len;
+	m->ol_flags = flags;
+	frame[RTE_ETHER_HDR_LEN + 9] = protocol;
+	memset(stats->queue[0].cause, 0, sizeof(stats->queue[0].cause));
+	assert_int_equal(rte_eth_tx_burst(PORT, 0, &m, 1), 1);
+	assert_int_equal(kb_rx_burst(q, &pkt, 1, &(struct kb_burst){0}), 0);
+	for (uint32_t i = 0; i < KB_CAUSES; i++)
+		assert_int_equal(kb_stats_cause(stats, i), i == cause);
+	assert_int_equal(rte_mempool_avail_count(pool), before);
+}
+
+static void a_bad_checksum_has_one_cause(void **state)
+{
+	(void)state;
+	refused(FEED_PORT, KB_IPPROTO_UDP, RTE_MBUF_F_RX_L4_CKSUM_BAD, KB_CAUSE_NIC_ERROR);
+	refused(FEED_PORT, KB_IPPROTO_UDP, RTE_MBUF_F_RX_IP_CKSUM_BAD, KB_CAUSE_NIC_ERROR);
+	/* TCP, say: of no feed, whatever is wrong with it. */
+	refused(FEED_PORT, 6, RTE_MBUF_F_RX_L4_CKSUM_BAD, KB_CAUSE_NOT_UDP);
 }
 
 static struct kb_tx to(const struct kb_pkt *from, uint32_t addr, uint16_t port, bool last)
@@ -257,6 +291,7 @@ int main(void)
 		cmocka_unit_test(a_small_payload_is_copied_to_many),
 		cmocka_unit_test(a_large_payload_is_shared_by_many),
 		cmocka_unit_test(what_finds_no_room_stays),
+		cmocka_unit_test(a_bad_checksum_has_one_cause),
 	};
 
 	return cmocka_run_group_tests(tests, open_port, close_port);

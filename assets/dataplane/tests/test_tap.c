@@ -271,6 +271,34 @@ static void a_burst_tells_its_worst_latency_and_the_gaps(void **state)
 	assert_int_equal(outcome.n, 3);
 }
 
+static void a_burst_that_finds_no_room_is_told_with_the_next(void **state)
+{
+	struct kb_pkt v = {.rx_ns = 500};
+	struct kb_tap_outcome outcome;
+	struct kb_tap_item item;
+	(void)state;
+
+	attach_well();
+	/* As large as an outcome: then there is no room for one either. */
+	for (uint32_t i = 0; i < RING; i++)
+		put(0, sizeof(outcome), 0, i);
+	assert_true(kb_taps[0].dropped > 0);
+	kb_tap_burst(&v, 1, 1000, 7);
+	v.rx_ns = 1900;
+	kb_tap_burst(&v, 1, 2000, 8);
+	while (kb_tap_client_next(&client, &item) == 1)
+		assert_int_equal(item.about.kind, KB_TAP_FRAME);
+	kb_tap_client_release(&client);
+	for (uint32_t i = 0; i < 2; i++) { /* once, and then no more of it */
+		kb_tap_burst(&v, 1, 2100, 9);
+		assert_int_equal(kb_tap_client_next(&client, &item), 1);
+		memcpy(&outcome, item.data, sizeof(outcome));
+		assert_int_equal(outcome.n, i == 0 ? 3 : 1);
+		assert_int_equal(outcome.latency_ns, i == 0 ? 500 : 200);
+		assert_int_equal(outcome.gaps, 9);
+	}
+}
+
 static void a_reader_that_goes_is_forgotten_but_not_under_a_queues_feet(void **state)
 {
 	(void)state;
@@ -380,6 +408,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(memory_that_could_be_taken_back_is_refused, prepare,
 						clean),
 		cmocka_unit_test_setup_teardown(a_burst_tells_its_worst_latency_and_the_gaps,
+						prepare, clean),
+		cmocka_unit_test_setup_teardown(a_burst_that_finds_no_room_is_told_with_the_next,
 						prepare, clean),
 		cmocka_unit_test_setup_teardown(
 			a_reader_that_goes_is_forgotten_but_not_under_a_queues_feet, prepare,

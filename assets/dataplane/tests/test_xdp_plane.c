@@ -9,6 +9,7 @@
 #include "kb/backend.h"
 #include "kb/bpf.h"
 #include "kb/error.h"
+#include "netdev.h"
 
 #define BURST 64u
 
@@ -126,6 +127,22 @@ static void verdicts_are_booked_from_the_start_on(void **state)
 	assert_cause(FILTERED, 4);    /* nor by looking twice */
 }
 
+static void a_type_the_kernel_has_no_use_for_has_one_cause(void **state)
+{
+	struct kb_netdev_counters before, after;
+	(void)state;
+	cfg.unmatched = KB_UNMATCHED_PASS;
+	attach();
+	open_backend();
+	assert_int_equal(kb_netdev_counters(&before, ifindex()), 0);
+	put(6, &(struct packet_spec){.ethertype = 0x88cc}); /* LLDP */
+	usleep(20000);
+	assert_int_equal(kb_netdev_counters(&after, ifindex()), 0);
+	assert_int_equal(after.rx_dropped - before.rx_dropped, 6); /* or the test shows nothing */
+	assert_cause(NOT_IPV4, 6);
+	assert_cause(NIC_DROPPED, 0);
+}
+
 static void a_replaced_filter_goes_on_counting(void **state)
 {
 	(void)state;
@@ -163,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(without_the_filter_there_is_no_such_plane),
 		CASE(verdicts_are_booked_from_the_start_on),
+		CASE(a_type_the_kernel_has_no_use_for_has_one_cause),
 		CASE(a_replaced_filter_goes_on_counting),
 		CASE(without_the_filter_reception_goes_on_and_says_so),
 	};

@@ -27,6 +27,7 @@ struct kb_tap {
 	uint64_t dropped;
 	uint32_t mask;
 	uint32_t snaplen;
+	struct kb_tap_outcome untold; /* of bursts whose outcome found no room yet */
 };
 
 /* One a queue, of the one port of this process. */

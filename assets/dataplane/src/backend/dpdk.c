@@ -62,9 +62,8 @@ enum signal {
 struct kb_queue {
 	_Alignas(RTE_CACHE_LINE_SIZE) uint16_t port;
 	uint16_t id;
-	uint16_t burst;	    /* room in each of the arrays */
-	bool refers;	    /* the driver takes a frame in two buffers, one of them shared */
-	bool csum_is_error; /* count frames with a bad checksum here: the driver does not */
+	uint16_t burst; /* room in each of the arrays */
+	bool refers;	/* the driver takes a frame in two buffers, one of them shared */
 	struct kb_backend *be;
 	const struct kb_flows *flows;
 	struct kb_queue_stats *stats;
@@ -156,8 +155,7 @@ static void __attribute__((noinline)) answer(struct kb_queue *q, const struct rt
 static void __attribute__((noinline))
 refuse(struct kb_queue *q, const struct rte_mbuf *m, int cause)
 {
-	if (cause != KB_CAUSE_NIC_ERROR || q->csum_is_error)
-		kb_stat_add(&q->stats->cause[cause], 1);
+	kb_stat_add(&q->stats->cause[cause], 1);
 	if (cause == KB_CAUSE_NOT_IPV4 || cause == KB_CAUSE_NOT_UDP)
 		answer(q, m);
 }
@@ -585,8 +583,6 @@ static int make_queues(struct kb_backend *be)
 		q->port = be->port.id;
 		q->id = (uint16_t)i;
 		q->burst = (uint16_t)cfg->burst;
-		/* net_ena counts these itself, as ierrors; a frame must not be counted twice. */
-		q->csum_is_error = strcmp(be->port.info.driver_name, "net_ena") != 0;
 		q->refers = be->port.tx_segments;
 		q->be = be;
 		q->flows = &cfg->flows;

@@ -23,6 +23,7 @@
 #include "kb/clock.h"
 #include "kb/error.h"
 #include "kb/tap.h"
+#include "kernel/ledger.h"
 #include "netdev.h"
 #include "port_watch.h"
 #include "xdp_ledger.h"
@@ -77,9 +78,9 @@ struct kb_backend {
 	struct kb_stats *stats;
 	struct kb_netdev dev;
 	struct kb_port_watch watch;
-	struct kb_netdev_counters base; /* when the port was opened */
+	struct kb_kernel_ledger ledger;
 	int32_t allowance_index[KB_ALLOWANCES];
-	uint64_t allowance_base[KB_ALLOWANCES];
+	uint64_t allowance[KB_ALLOWANCES]; /* when last read */
 	uint32_t housekeeps;
 	struct kb_xdp_ledger *xdp; /* NULL on the plane `kernel` */
 	uint32_t queues;	   /* opened so far */
@@ -392,13 +393,11 @@ static int open_port(struct kb_backend *be)
 	return 0;
 }
 
-/* What the counters already hold is no loss of ours. */
-static int read_bases(struct kb_backend *be)
+static int open_ledger(struct kb_backend *be)
 {
-	if (kb_netdev_counters(&be->base, be->dev.ifindex))
+	if (kb_netdev_counters(&be->ledger.last, be->dev.ifindex))
 		return -1;
-	return kb_ethtool_read(be->cfg->iface, be->allowance_index, KB_ALLOWANCES,
-			       be->allowance_base);
+	return kb_ethtool_read(be->cfg->iface, be->allowance_index, KB_ALLOWANCES, be->allowance);
 }
 
 int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct kb_stats *stats)
@@ -414,7 +413,7 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 		kb_err_set(KB_EXIT_RETRY, errno, "allocate %u queues", cfg->queues);
 		goto undo_backend;
 	}
-	if (open_port(be) || read_bases(be))
+	if (open_port(be) || open_ledger(be))
 		goto undo_backend;
 	for (; be->queues < cfg->queues; be->queues++)
 		if (open_queue(be, be->queues))
@@ -688,33 +687,13 @@ static void read_drops(struct kb_queue *q, struct kb_device_stats *device)
 	}
 }
 
-/*
- * The port's own losses, in queue 0's block. They happen before the socket, so no datagram is both
- * here and in socket_overflow. ENA counts overruns in rx_errors too.
- */
-static void book_device(struct kb_backend *be, const struct kb_netdev_counters *now)
-{
-	uint64_t *const cause = be->stats->device[0].cause;
-	const struct kb_netdev_counters *const base = &be->base;
-	/* Drivers count a full ring as the one or the other; one that counts both means the same
-	 * frames. */
-	const uint64_t over = now->rx_over_errors - base->rx_over_errors;
-	const uint64_t missed = now->rx_missed_errors - base->rx_missed_errors;
-	const uint64_t errors = now->rx_errors - base->rx_errors;
-
-	kb_stat_set(&cause[KB_CAUSE_NIC_OVERRUN], over > missed ? over : missed);
-	kb_stat_set(&cause[KB_CAUSE_NIC_ERROR], errors > over ? errors - over : 0);
-	kb_stat_set(&cause[KB_CAUSE_NIC_DROPPED], now->rx_dropped - base->rx_dropped);
-}
-
 static void read_allowances(struct kb_backend *be)
 {
 	uint64_t now[KB_ALLOWANCES];
 
 	if (kb_ethtool_read(be->cfg->iface, be->allowance_index, KB_ALLOWANCES, now))
 		return;
-	for (uint32_t i = 0; i < KB_ALLOWANCES; i++)
-		kb_stat_set(&be->stats->allowance[i], now[i] - be->allowance_base[i]);
+	kb_counters_publish(be->stats->allowance, be->allowance, now, KB_ALLOWANCES);
 }
 
 /* Another interface of the same name is not the one the sockets are bound to. */
@@ -732,14 +711,14 @@ int kb_backend_housekeep(struct kb_backend *be)
 	struct kb_netdev_counters now;
 
 	/* A reading may fail while the device resets; only a device that is gone is an end. */
-	if (kb_netdev_counters(&now, be->dev.ifindex) == 0)
-		book_device(be, &now);
-	else if (check_device(be))
+	const bool read = kb_netdev_counters(&now, be->dev.ifindex) == 0;
+	if (!read && check_device(be))
 		return -1;
 	for (uint32_t i = 0; i < be->queues; i++)
 		read_drops(&be->queue[i], &be->stats->device[i]);
-	if (be->xdp)
-		kb_xdp_ledger_read(be->xdp, be->stats->device[0].cause);
+	uint64_t *const cause = be->stats->device[0].cause;
+	const uint64_t useless = be->xdp ? kb_xdp_ledger_read(be->xdp, cause) : 0;
+	kb_kernel_book(&be->ledger, read ? &now : &be->ledger.last, useless, cause);
 	describe_filter(be);
 	if (be->housekeeps++ % ALLOWANCES_EVERY == 0)
 		read_allowances(be);

@@ -50,10 +50,10 @@ int kb_port_open_books(struct kb_backend *be)
 	}
 	if (kb_ethtool_find(be->cfg.iface, names, KB_ALLOWANCES + be->cfg.queues,
 			    be->ethtool_index) ||
-	    read_counters(be, &be->since, kb_now_ns()))
+	    read_counters(be, &be->now, kb_now_ns()))
 		return -1;
-	memcpy(be->allowance_since, be->allowance, sizeof(be->allowance));
-	be->now = be->since;
+	memcpy(be->allowance_last, be->allowance, sizeof(be->allowance));
+	be->books = (struct kb_afxdp_books){.last = be->now};
 	return 0;
 }
 
@@ -72,12 +72,6 @@ static int check_rings(const struct kb_backend *be)
 	return 0;
 }
 
-static void book_allowances(struct kb_backend *be)
-{
-	for (uint32_t i = 0; i < KB_ALLOWANCES; i++)
-		kb_stat_set(&be->stats->allowance[i], be->allowance[i] - be->allowance_since[i]);
-}
-
 static int check_port(struct kb_backend *be, uint64_t now_ns)
 {
 	if (now_ns - be->checked_ns < KB_PORT_CHECK_NS)
@@ -94,8 +88,8 @@ static int observe(struct kb_backend *be, uint64_t now_ns)
 {
 	if (read_counters(be, &be->now, now_ns))
 		return -1;
-	kb_afxdp_book(be->stats->device, &be->mode, &be->since, &be->now);
-	book_allowances(be);
+	kb_afxdp_book(be->stats->device, &be->mode, &be->books, &be->now);
+	kb_counters_publish(be->stats->allowance, be->allowance_last, be->allowance, KB_ALLOWANCES);
 	kb_kernel_arp_collect(&be->arp, now_ns);
 	return check_rings(be) || check_port(be, now_ns) ? -1 : 0;
 }

@@ -39,10 +39,20 @@ struct kb_afxdp_mode {
 };
 
 /*
- * What happened between two readings. `now` must have read the device before the sockets, else a
- * packet refused in between looks like one that only the device lost.
+ * All that happened since the first reading, which is `last` when the books are opened and `sum` is
+ * zero. Summed up counter by counter: the device's may start again from 0, and only sums can be set
+ * against each other.
+ */
+struct kb_afxdp_books {
+	struct kb_afxdp_reading last;
+	struct kb_afxdp_reading sum;
+};
+
+/*
+ * `now` must have read the device before the sockets, else a packet refused in between looks like
+ * one that only the device lost.
  */
 void kb_afxdp_book(struct kb_device_stats *queue, const struct kb_afxdp_mode *mode,
-		   const struct kb_afxdp_reading *since, const struct kb_afxdp_reading *now);
+		   struct kb_afxdp_books *books, const struct kb_afxdp_reading *now);
 
 #endif

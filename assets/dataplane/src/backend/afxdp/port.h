@@ -46,9 +46,9 @@ struct kb_backend {
 	struct kb_afxdp_mode mode;
 	/* ethtool -S: the allowances, then a counter of failed redirects for each queue */
 	int32_t ethtool_index[KB_ALLOWANCES + KB_MAX_QUEUES];
-	uint64_t allowance_since[KB_ALLOWANCES];
+	uint64_t allowance_last[KB_ALLOWANCES]; /* published up to here */
 	uint64_t allowance[KB_ALLOWANCES];
-	struct kb_afxdp_reading since;
+	struct kb_afxdp_books books;
 	struct kb_afxdp_reading now;
 
 	uint64_t ethtool_ns;

@@ -22,7 +22,8 @@ void kb_dpdk_counters_open(struct kb_dpdk_counters *c, uint16_t port,
 		c->below_last = dropped_below(c);
 	}
 	rte_eth_stats_get(port, &c->last);
-	if (strcmp(info->driver_name, "net_ena") != 0)
+	c->ena = strcmp(info->driver_name, "net_ena") == 0;
+	if (!c->ena)
 		return;
 	for (uint32_t i = 0; i < KB_ALLOWANCES; i++)
 		if (rte_eth_xstats_get_id_by_name(port, names[i], &c->allowance_id[i]))
@@ -31,22 +32,38 @@ void kb_dpdk_counters_open(struct kb_dpdk_counters *c, uint16_t port,
 						    KB_ALLOWANCES) == KB_ALLOWANCES;
 }
 
+uint64_t kb_dpdk_counters_book(struct kb_dpdk_counters *c, const struct rte_eth_stats *now,
+			       uint64_t cause[KB_CAUSES])
+{
+	const uint64_t overrun = kb_counter_growth(c->last.imissed, now->imissed);
+	kb_stat_add(&cause[KB_CAUSE_NIC_OVERRUN], overrun);
+	/*
+	 * net_ena's ierrors are the frames with a bad checksum, which it hands on: their queue
+	 * books them, by what they are. Its rx_nombuf are the polls that could not refill its ring,
+	 * each one again; what is lost until one can is in imissed.
+	 */
+	if (!c->ena) {
+		kb_stat_add(&cause[KB_CAUSE_NIC_ERROR],
+			    kb_counter_growth(c->last.ierrors, now->ierrors));
+		kb_stat_add(&cause[KB_CAUSE_NIC_NO_BUFFER],
+			    kb_counter_growth(c->last.rx_nombuf, now->rx_nombuf));
+	}
+	c->last = *now;
+	return overrun;
+}
+
 void kb_dpdk_counters_read(struct kb_dpdk_counters *c, uint16_t port, struct kb_stats *stats,
 			   bool allowances)
 {
 	struct rte_eth_stats now;
 	uint64_t *const cause = stats->device[0].cause;
 	uint64_t overrun = 0;
-	if (rte_eth_stats_get(port, &now) == 0) {
-		overrun = kb_counter_growth(&c->last.imissed, now.imissed);
-		kb_stat_add(&cause[KB_CAUSE_NIC_OVERRUN], overrun);
-		kb_stat_add(&cause[KB_CAUSE_NIC_ERROR],
-			    kb_counter_growth(&c->last.ierrors, now.ierrors));
-		kb_stat_add(&cause[KB_CAUSE_NIC_NO_BUFFER],
-			    kb_counter_growth(&c->last.rx_nombuf, now.rx_nombuf));
-	}
+	if (rte_eth_stats_get(port, &now) == 0)
+		overrun = kb_dpdk_counters_book(c, &now, cause);
 	if (c->ifindex) {
-		const uint64_t below = kb_counter_growth(&c->below_last, dropped_below(c));
+		const uint64_t below_now = dropped_below(c);
+		const uint64_t below = kb_counter_growth(c->below_last, below_now);
+		c->below_last = below_now;
 		/* What the driver does count, the interface has counted too. */
 		kb_stat_add(&cause[KB_CAUSE_NIC_DROPPED], below > overrun ? below - overrun : 0);
 	}
@@ -54,7 +71,5 @@ void kb_dpdk_counters_read(struct kb_dpdk_counters *c, uint16_t port, struct kb_
 	if (!allowances || !c->has_allowance ||
 	    rte_eth_xstats_get_by_id(port, c->allowance_id, value, KB_ALLOWANCES) != KB_ALLOWANCES)
 		return;
-	for (uint32_t i = 0; i < KB_ALLOWANCES; i++)
-		kb_stat_add(&stats->allowance[i],
-			    kb_counter_growth(&c->allowance_last[i], value[i]));
+	kb_counters_publish(stats->allowance, c->allowance_last, value, KB_ALLOWANCES);
 }

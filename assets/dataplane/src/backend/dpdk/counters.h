@@ -9,6 +9,7 @@
 /* What the device counts, turned into causes since the port was opened. */
 struct kb_dpdk_counters {
 	struct rte_eth_stats last;
+	bool ena;
 	uint64_t allowance_id[KB_ALLOWANCES]; /* xstats id; valid when has_allowance */
 	uint64_t allowance_last[KB_ALLOWANCES];
 	bool has_allowance;
@@ -20,20 +21,13 @@ struct kb_dpdk_counters {
 	uint64_t below_last;
 };
 
-/*
- * Growth of a device counter. A smaller value than before is a counter that started again from 0
- * with the device, and not one that went backwards.
- */
-static inline uint64_t kb_counter_growth(uint64_t *last, uint64_t now)
-{
-	const uint64_t growth = now >= *last ? now - *last : now;
-	*last = now;
-	return growth;
-}
-
 /* Takes what the device has counted until now as zero. */
 void kb_dpdk_counters_open(struct kb_dpdk_counters *c, uint16_t port,
 			   const struct rte_eth_dev_info *info);
+
+/* The part of kb_dpdk_counters_read() that a reading is enough for. Returns the overruns. */
+uint64_t kb_dpdk_counters_book(struct kb_dpdk_counters *c, const struct rte_eth_stats *now,
+			       uint64_t cause[KB_CAUSES]);
 
 /*
  * Adds what came since into the stats page. ENA answers allowances by an admin command:

@@ -63,8 +63,10 @@ int kb_dpdk_port_check(const struct rte_eth_dev_info *info, const struct kb_conf
 		return kb_err_set(KB_EXIT_CONFIG, 0,
 				  "'KB_MTU' must be between %u and %u on this %s port, got %u",
 				  info->min_mtu, mtu, info->driver_name, cfg->mtu);
+	/* A frame that is sent by reference keeps the received one and takes two of its own. */
+	const uint32_t per_tx = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS ? 3 : 1;
 	/* Both rings full, a burst in the handler's hands, one being sent, and the cache. */
-	const uint32_t frames = cfg->rx_ring + cfg->tx_ring + 2 * cfg->burst + POOL_CACHE;
+	const uint32_t frames = cfg->rx_ring + per_tx * cfg->tx_ring + 2 * cfg->burst + POOL_CACHE;
 	if (cfg->frames < frames)
 		return kb_err_set(KB_EXIT_CONFIG, 0,
 				  "'KB_FRAMES' must be at least %u for rings of %u and %u, got %u",
