@@ -67,7 +67,8 @@ export interface TuningChoice {
   readonly isolateCores?: boolean;
   readonly limitCStates?: boolean;
   readonly kernelArguments?: readonly string[];
-  readonly ownSysctls: boolean;
+  /** False where the system stays as it comes. */
+  readonly ownSettings: boolean;
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly hugePageSize?: '2MiB' | '1GiB';
   readonly hugePagesPerNode?: number;
@@ -192,7 +193,8 @@ export function planFor(input: PlanInput): PlanOutcome {
   }
   const cores = decideCores(input.cores, facts, threads, queues, nic.networkCard, findings);
   const memory = decideMemory(input.tuning, facts, dataPlane, queues, rings.frames, nic.mtu, findings);
-  const tuning = decideTuning(input.tuning, facts, plane, cores, memory, socketBufferKiB, multicastGroups(dataPlane).length > 0, findings);
+  const tuning = decideTuning(
+    input.tuning, facts, threads, plane, cores, memory, socketBufferKiB, multicastGroups(dataPlane).length > 0, findings);
   if (findings.list.length > 0) {
     return { findings: findings.list };
   }

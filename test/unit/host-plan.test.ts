@@ -115,6 +115,14 @@ describe('two threads per core', () => {
     expect(plan({ instanceType: 'c6in.metal' }).values.KB_KERNEL_ARGS).toContain(' nosmt ');
     expect(plan({ instanceType: 'c6in.32xlarge' }).values.KB_KERNEL_ARGS).not.toContain('nosmt');
   });
+
+  test('stay on metal where they are asked for: a plan may name CPUs of both', () => {
+    const { values } = plan({
+      instanceType: 'c6in.metal', threadsPerCore: 2, cores: { lists: { receive: '70', housekeeping: '0-1' } },
+    });
+    expect(values).toMatchObject({ KB_RX_CORES: '70', KB_ISOLATED_CORES: expect.stringContaining('70') });
+    expect(values.KB_KERNEL_ARGS).not.toContain('nosmt');
+  });
 });
 
 describe('AF_XDP zero-copy', () => {
@@ -139,12 +147,18 @@ describe('tuning', () => {
 
   test('none leaves the host alone, but for what the receiver needs', () => {
     const { values } = plan({
-      tuning: { isolateCores: false, limitCStates: false, interruptModerationMicros: -1, maxJitterMicros: 0, jitterSeconds: 0, ownSysctls: false },
+      tuning: { isolateCores: false, limitCStates: false, interruptModerationMicros: -1, maxJitterMicros: 0, jitterSeconds: 0, ownSettings: false },
     });
     expect(values).toMatchObject({
       KB_KERNEL_ARGS: '', KB_ISOLATED_CORES: '', KB_IRQ_COALESCE_US: '-1', KB_JITTER_MAX_US: '0', KB_JITTER_SECONDS: '0',
       KB_SYSCTLS: 'net.core.rmem_max=16777216', KB_HUGEPAGES_PER_NODE: '1024',
     });
+  });
+
+  test('deep sleep states leave every other argument as it is', () => {
+    const args = (limitCStates: boolean) => plan({ tuning: { limitCStates } }).values.KB_KERNEL_ARGS.split(' ');
+    expect(args(true).filter(arg => !args(false).includes(arg)))
+      .toEqual(['processor.max_cstate=1', 'intel_idle.max_cstate=1', 'tsc=reliable']);
   });
 
   test('1 GiB pages are reserved on the kernel command line, for all nodes', () => {
