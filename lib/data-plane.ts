@@ -89,7 +89,7 @@ export interface DataPlaneOptions {
   readonly txRing?: number;
 
   /**
-   * Most packets taken from a queue at once, 1 to 256.
+   * Most packets taken from a queue at once, 1 to 256, and with AF_XDP and DPDK no more than `rxRing`.
    *
    * @default 64
    */
@@ -168,9 +168,9 @@ export interface AfXdpDataPlaneOptions extends DataPlaneOptions {
   readonly xdpMode?: XdpMode;
 
   /**
-   * 4096-byte frames of umem per queue, a power of two of at least twice `rxRing`.
+   * 4096-byte frames of umem per queue, a power of two: at least twice `rxRing`, and one for every descriptor.
    *
-   * @default - twice `rxRing`
+   * @default - the fewest: 8192 with the rings' defaults
    */
   readonly framesPerQueue?: number;
 
@@ -206,9 +206,10 @@ export interface DpdkDataPlaneOptions extends DataPlaneOptions {
   readonly dpdkVersion?: string;
 
   /**
-   * Packet buffers (mbufs) per queue, a power of two of at least twice `rxRing`.
+   * Packet buffers (mbufs) per queue, a power of two: at least twice `rxRing`, and enough for `rxRing`, three times
+   * `txRing`, two bursts and 256 more.
    *
-   * @default - twice `rxRing`
+   * @default - the fewest: 8192 with the rings' defaults
    */
   readonly mbufsPerQueue?: number;
 }

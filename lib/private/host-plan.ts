@@ -3,6 +3,7 @@ import { isPowerOfTwo, range } from './bounds';
 import { checkFacts } from './check-facts';
 import { decideCores } from './core-plan';
 import { Findings } from './fail';
+import { leastFrames, MAX_FRAMES } from './frame-count';
 import type { HandlerChoice } from './handler-plan';
 import { checkHandler, renderArguments } from './handler-plan';
 import type { InstanceFacts } from './instance-facts';
@@ -273,17 +274,21 @@ function decideRings(choice: PlaneChoice, findings: Findings) {
   const rx = choice.rxRing ?? RX_RING;
   const tx = choice.txRing ?? TX_RING;
   const burst = choice.burst ?? 64; // two cache lines of descriptors at most stay hot
-  // One ring's worth with the NIC, one on its way through the handler and back.
-  const frames = choice.frames ?? 2 * rx;
   const ring = (name: string, value: number, max: number) =>
     findings.check(isPowerOfTwo(value) && value >= 128 && value <= max,
       `'${name}' must be a power of two between 128 and ${max}, got ${value}`);
-  const ringsAreGood = ring('rxRing', rx, 16384) && ring('txRing', tx, 1024);
-  range(findings, 'burst', burst, 1, 256);
-  if (ringsAreGood) {
-    findings.check(isPowerOfTwo(frames) && frames >= 2 * rx && frames <= 1048576,
-      `'frames' must be a power of two between ${2 * rx} (twice 'rxRing') and 1048576, got ${frames}`);
+  const ringsAreGood = [ring('rxRing', rx, 16384), ring('txRing', tx, 1024)].every(Boolean);
+  if (!range(findings, 'burst', burst, 1, 256) || !ringsAreGood) {
+    return { rx, tx, burst, frames: choice.frames ?? 0 };
   }
+  if (!ON_SOCKETS.has(choice.plane)) {
+    findings.check(burst <= rx, `'burst' must be at most 'rxRing' (${rx}), got ${burst}`);
+  }
+  const least = leastFrames(choice.plane, rx, tx, burst);
+  const frames = choice.frames ?? least;
+  findings.check(isPowerOfTwo(frames) && frames >= least && frames <= MAX_FRAMES,
+    `'${choice.plane === 'dpdk' ? 'mbufsPerQueue' : 'framesPerQueue'}' must be a power of two between ${least} and ${MAX_FRAMES} `
+    + `with an 'rxRing' of ${rx}, a 'txRing' of ${tx} and a 'burst' of ${burst}, got ${frames}`);
   return { rx, tx, burst, frames };
 }
 

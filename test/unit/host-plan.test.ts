@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Plane } from '../../lib/private/host-plan';
+import type { Plane, PlaneChoice } from '../../lib/private/host-plan';
 import { instanceFacts } from '../../lib/private/instance-facts';
 import { INSTANCE_TABLE } from '../../lib/private/instance-table';
 import { PLAN_KEY_NAMES } from '../../lib/private/plan-keys';
@@ -102,6 +102,17 @@ describe('queues', () => {
     expect(pages).toBeGreaterThan(32 * perQueueMiB / 2);
     expect(pages).toBeLessThan(2 * 32 * perQueueMiB / 2);
   });
+});
+
+test.each<[Plane, Partial<PlaneChoice>, string]>([
+  ['dpdk', { rxRing: 512 }, '4096'],
+  ['dpdk', { rxRing: 1024, txRing: 1024 }, '8192'],
+  ['dpdk', { rxRing: 1024, burst: 256 }, '4096'],
+  ['dpdk', { rxRing: 16384 }, '32768'],
+  ['afxdp', { rxRing: 256 }, '1024'],
+  ['afxdp', { rxRing: 512 }, '1024'],
+])('%s with %j has %s buffers for each queue', (plane, rings, frames) => {
+  expect(plan({ dataPlane: { plane, ...rings } }).values.KB_FRAMES).toBe(frames);
 });
 
 describe('two threads per core', () => {
@@ -247,7 +258,7 @@ describe('refuses, in the user\'s words', () => {
     [{ dataPlane: { rxRing: 1000 } }, "'rxRing' must be a power of two between 128 and 16384, got 1000"],
     [{ dataPlane: { txRing: 2048 } }, "'txRing' must be a power of two between 128 and 1024, got 2048"],
     [{ dataPlane: { burst: 257 } }, "'burst' must be between 1 and 256, got 257"],
-    [{ dataPlane: { frames: 4096 } }, "'frames' must be a power of two between 8192 (twice 'rxRing') and 1048576, got 4096"],
+    [{ dataPlane: { frames: 4096 } }, "'mbufsPerQueue' must be a power of two between 8192 and 1048576 with an 'rxRing' of 4096, a 'txRing' of 512 and a 'burst' of 64, got 4096"],
     [{ dataPlane: { busyPollMicros: -1 } }, "'busyPollMicros' must be between 0 and 1000, got -1"],
     [{ dataPlane: { plane: 'dpdk', pollMode: 'wakeup' } },
       "'pollMode' must be spin with dpdk, whose driver has nothing to sleep on, got wakeup"],
