@@ -75,6 +75,12 @@ export class Host {
     const asset = hostAsset(scope, 'HostAsset', props.dataPlane.handler.directory);
     grantHost(this.role, asset.arn);
 
+    // Groups may join through `connections` later.
+    const dataGroups = cdk.Lazy.list({ produce: () => this.connections.securityGroups.map(group => group.securityGroupId) });
+    const additionalGroups = this.additionalGroups(interfaces, dataGroups);
+    const groups = interfaces.map(({ securityGroups }, index) =>
+      index === 0 ? dataGroups : securityGroups?.map(group => group.securityGroupId) ?? additionalGroups);
+
     this.gate = new BootGate(scope, props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT, launching.signals);
     this.launchTemplates = plans.map(({ instanceType, plan: { values, launch } }, index) => {
       const userData = renderUserData(scope, {
@@ -94,7 +100,7 @@ export class Host {
         placementGroup: this.placementGroup,
         rootVolumeSize: props.rootVolumeSize ?? props.image?.rootVolumeSize,
       });
-      this.setInterfaces(template, interfaces, launch);
+      this.setInterfaces(template, interfaces, groups, launch);
       return template;
     });
     const reserved = this.useReservation();
@@ -131,10 +137,22 @@ export class Host {
     })];
   }
 
-  private setInterfaces(template: ec2.LaunchTemplate, interfaces: readonly BoundInterface[], launch: HostPlan['launch']): void {
+  /** Of ENIs that say none. They have those of the data interface, unless it is an ENI that has groups nobody names. */
+  private additionalGroups([data, ...additional]: readonly BoundInterface[], dataGroups: string[]): string[] {
+    const groupsAreKnown = data.networkInterfaceId === undefined || data.securityGroups !== undefined;
+    if (groupsAreKnown || additional.every(each => each.networkInterfaceId !== undefined || each.securityGroups !== undefined)) {
+      return dataGroups;
+    }
+    return [new ec2.SecurityGroup(this.scope, 'AdditionalSecurityGroup', {
+      vpc: this.props.vpc,
+      description: 'Additional ENIs: who may send to them',
+    }).securityGroupId];
+  }
+
+  private setInterfaces(
+    template: ec2.LaunchTemplate, interfaces: readonly BoundInterface[], groups: readonly string[][], launch: HostPlan['launch'],
+  ): void {
     const subnetId = (subnet: ec2.ISubnet) => (this.launching.interfacesNameSubnets ? subnet.subnetId : undefined);
-    // Groups may join through `connections` later.
-    const dataGroups = cdk.Lazy.list({ produce: () => this.connections.securityGroups.map(group => group.securityGroupId) });
     const places = [launch, ...launch.additional];
     setNetworkInterfaces(template, [
       {
@@ -149,7 +167,7 @@ export class Host {
         networkCard: places[index].networkCard,
         deviceIndex: places[index].deviceIndex,
         subnetId: subnetId(each.subnet ?? this.subnet),
-        securityGroupIds: index === 0 || !each.securityGroups ? dataGroups : each.securityGroups.map(group => group.securityGroupId),
+        securityGroupIds: groups[index],
         networkInterfaceId: each.networkInterfaceId,
         privateIpAddress: each.privateIpAddress,
         enaQueueCount: places[index].enaQueueCount,
