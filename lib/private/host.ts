@@ -20,6 +20,7 @@ import { BootGate, setNetworkInterfaces, targetReservation } from './network-esc
 import { checkImage } from './image-bake';
 import { DEFAULT_BOOT_TIMEOUT, DEFAULT_INSTANCE_TYPE, planInput } from './plan-input';
 import { validateTagKeys } from './tag-validation';
+import { differentZones } from './zone';
 
 export interface Launching {
   /** Types to take in this order when there is no capacity for the first one, `instanceType`. */
@@ -63,7 +64,7 @@ export class Host {
     const plans = this.plans(os, dataInterface);
 
     this.subnet = this.managementSubnet(vpc, props.vpcSubnets);
-    interfaces.forEach(each => this.checkInterface(each));
+    interfaces.forEach((each, index) => this.checkInterface(each, index));
     this.managementSecurityGroup = props.managementSecurityGroup ?? new ec2.SecurityGroup(scope, 'ManagementSecurityGroup', {
       vpc,
       description: 'Management ENI: outbound only, sessions come through Session Manager',
@@ -225,14 +226,14 @@ export class Host {
     return subnets[0] ?? fail(this.scope, "'vpcSubnets' selects no subnet");
   }
 
-  private checkInterface({ subnet, networkInterfaceId, privateIpAddress }: BoundInterface): void {
+  private checkInterface({ subnet, networkInterfaceId, privateIpAddress }: BoundInterface, index: number): void {
+    const which = index === 0 ? 'the data interface' : `additional interface ${index}`;
     if (!this.launching.interfacesNameSubnets) {
-      this.checkGroupInterface(subnet, networkInterfaceId, privateIpAddress);
+      this.checkGroupInterface(which, subnet, networkInterfaceId, privateIpAddress);
     }
-    const a = this.subnet.availabilityZone;
-    const b = subnet?.availabilityZone ?? a;
-    if (a !== b && !cdk.Token.isUnresolved(a) && !cdk.Token.isUnresolved(b)) {
-      fail(this.scope, `the subnet of the data interface must be in the Availability Zone of the instance, ${a}, got ${b}`);
+    const zones = differentZones(this.subnet, subnet ?? this.subnet);
+    if (zones) {
+      fail(this.scope, `the subnet of ${which} must be in the Availability Zone of the instance, ${zones[0]}, got ${zones[1]}`);
     }
     if (privateIpAddress !== undefined) {
       const block = blockOf(subnet ?? this.subnet);
@@ -242,10 +243,10 @@ export class Host {
     }
   }
 
-  private checkGroupInterface(subnet?: ec2.ISubnet, networkInterfaceId?: string, privateIpAddress?: string): void {
+  private checkGroupInterface(which: string, subnet?: ec2.ISubnet, networkInterfaceId?: string, privateIpAddress?: string): void {
     if (subnet && subnet.subnetId !== this.subnet.subnetId) {
       fail(this.scope, 'an Auto Scaling group puts all ENIs of an instance into one subnet: '
-        + `leave 'subnet' out of the data interface, or give ${subnet.node.path} to 'vpcSubnets'`);
+        + `leave 'subnet' out of ${which}, or give ${subnet.node.path} to 'vpcSubnets'`);
     }
     if (networkInterfaceId !== undefined || privateIpAddress !== undefined) {
       fail(this.scope, `an Auto Scaling group gives each host ENIs and addresses of its own, got ${networkInterfaceId ?? privateIpAddress}; `

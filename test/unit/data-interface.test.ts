@@ -70,6 +70,13 @@ describe('additional interfaces', () => {
   });
 });
 
+test('a zone by its name is not taken for another than one by its number', () => {
+  const { stack, vpc } = feedStack();
+  const subnet = ec2.Subnet.fromSubnetAttributes(stack, 'Named', { subnetId: 'subnet-1', availabilityZone: 'eu-west-1a' });
+  expect(() => new LowLatencyInstance(stack, 'Other', { vpc, dataPlane: DataPlane.kernel(), dataInterface: DataInterface.of({ subnet }) }))
+    .not.toThrow();
+});
+
 describe('an address of its own', () => {
   test('is given to the ENI', () => {
     const { stack } = feedStack({ dataInterface: DataInterface.of({ privateIpAddress: '10.0.130.9' }) });

@@ -58,6 +58,11 @@ function inZones(zone: string, privateIpAddress?: string) {
     dataInterface: DataInterface.of({ subnet: subnet('Data', zone), privateIpAddress }),
   });
 }
+function inNumberedZones(props: (subnets: ec2.ISubnet[]) => Partial<LowLatencyInstanceProps>) {
+  const stack = new cdk.Stack(undefined, 'Demo');
+  const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
+  return new LowLatencyInstance(stack, 'Feed', { vpc, dataPlane: DataPlane.kernel(), ...props(vpc.privateSubnets) });
+}
 function fleet(props: Partial<LowLatencyFleetProps>) {
   const { stack, vpc } = demoStack();
   return new LowLatencyFleet(stack, 'Feeds', { vpc, dataPlane: DataPlane.kernel(), ...props });
@@ -209,6 +214,10 @@ describe.each<[string, [() => unknown, string][]]>([
       "the ENIs of network card 0 of c6i.8xlarge may have 64 queues together, got 80; lower a 'queueCount' (at Demo/Feed)"],
     [() => inZones('eu-west-1b'),
       'the subnet of the data interface must be in the Availability Zone of the instance, eu-west-1a, got eu-west-1b (at Demo/Feed)'],
+    [() => inNumberedZones(subnets => ({ dataInterface: DataInterface.of({ subnet: subnets[1] }) })),
+      'the subnet of the data interface must be in the Availability Zone of the instance, zone 0 of the region, got zone 1 of the region (at Demo/Feed)'],
+    [() => inNumberedZones(subnets => ({ additionalInterfaces: [DataInterface.of({ subnet: subnets[0] }), DataInterface.of({ subnet: subnets[1] })] })),
+      'the subnet of additional interface 2 must be in the Availability Zone of the instance, zone 0 of the region, got zone 1 of the region (at Demo/Feed)'],
     [() => inZones('eu-west-1a', '10.9.9.9'), "'privateIpAddress' must be an address of its subnet, 10.0.1.0/24, got 10.9.9.9 (at Demo/Feed)"],
   ]],
   ['cores, memory, tuning', [
