@@ -9,8 +9,13 @@ export function differentZones(a: ec2.ISubnet, b: ec2.ISubnet): readonly [string
 }
 
 /** A zone as far as synth knows it: by its name, or in a stack for any region as one of the region's. */
-function zoneOf({ availabilityZone, stack }: ec2.ISubnet): { readonly text: string; readonly isNumbered: boolean } | undefined {
-  const zone: unknown = stack.resolve(availabilityZone);
+function zoneOf(subnet: ec2.ISubnet): { readonly text: string; readonly isNumbered: boolean } | undefined {
+  let zone: unknown;
+  try {
+    zone = subnet.stack.resolve(subnet.availabilityZone);
+  } catch { // an imported subnet may not know, or know a list that deployment gives
+    return undefined;
+  }
   if (typeof zone === 'string') {
     return { text: zone, isNumbered: false };
   }
