@@ -222,7 +222,10 @@ export class Host {
   }
 
   private managementSubnet(vpc: ec2.IVpc, selection?: ec2.SubnetSelection): ec2.ISubnet {
-    const { subnets } = vpc.selectSubnets(selection ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS });
+    const { subnets, hasPublic } = vpc.selectSubnets(selection ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS });
+    if (hasPublic) {
+      fail(this.scope, "'vpcSubnets' must be private subnets with egress: a host has two ENIs, and so no public address to get out of a public subnet");
+    }
     return subnets[0] ?? fail(this.scope, "'vpcSubnets' selects no subnet");
   }
 
