@@ -137,7 +137,7 @@ export interface XdpDataPlaneOptions extends KernelDataPlaneOptions {
   readonly xdpMode?: XdpMode;
 
   /**
-   * libxdp to use: `distro`, or a version built from source.
+   * libxdp to use: `1.6.3`, built from source, or `distro` on systems that package it.
    *
    * @default - 1.6.3 on Amazon Linux 2023, which packages none; else the distribution's
    */
@@ -182,7 +182,7 @@ export interface AfXdpDataPlaneOptions extends DataPlaneOptions {
   readonly busyPollMicros?: number;
 
   /**
-   * libxdp to use: `distro`, or a version built from source.
+   * libxdp to use: `1.6.3`, built from source, or `distro` on systems that package it.
    *
    * @default - 1.6.3 on Amazon Linux 2023, which packages none; else the distribution's
    */
@@ -199,7 +199,7 @@ export interface DpdkDataPlaneOptions extends DataPlaneOptions {
   readonly nicDriver?: NicDriver;
 
   /**
-   * DPDK to use: `distro`, or a version built from source.
+   * DPDK to use: `25.11.4`, built from source, or `distro` on systems that package it: not on Amazon Linux 2023.
    *
    * @default '25.11.4'
    */

@@ -15,8 +15,8 @@ import { decideMemory } from './memory-plan';
 import type { PlanValues } from './plan-keys';
 import { PLAN_VERSION } from './plan-keys';
 import { decideTuning } from './tuning-plan';
-import type { Versions } from './versions';
-import { newer, STANDARD_VERSIONS } from './versions';
+import type { Library, Versions } from './versions';
+import { installableVersions, newer, STANDARD_VERSIONS } from './versions';
 
 /*
  * Seam 1: every decision about the host, as a pure function of plain values: no construct, no token. What is left out
@@ -173,10 +173,10 @@ export function planFor(input: PlanInput): PlanOutcome {
   const pollMode = decidePollMode(dataPlane, busyPoll, findings);
   const zeroCopy = decideZeroCopy(dataPlane, input.os, findings);
   const standard = input.versions ?? STANDARD_VERSIONS;
-  const dpdkVersion = decideVersion('dpdkVersion', dataPlane.dpdkVersion, standard.dpdk, plane === 'dpdk', findings);
+  const dpdkVersion = decideVersion('dpdk', dataPlane.dpdkVersion, standard.dpdk, plane === 'dpdk', input.os.name, findings);
   const libxdpDefault = input.versions || input.os.name === 'al2023' ? standard.libxdp : 'distro'; // AL2023 has no such package
   const libxdpVersion = decideVersion(
-    'libxdpVersion', dataPlane.libxdpVersion, libxdpDefault, WITH_XDP.has(plane), findings);
+    'libxdp', dataPlane.libxdpVersion, libxdpDefault, WITH_XDP.has(plane), input.os.name, findings);
   checkVersions(input, findings);
   checkFlows(dataPlane, findings);
   checkHandler(dataPlane.handler, findings);
@@ -333,11 +333,12 @@ function decideZeroCopy(choice: PlaneChoice, os: OsChoice, findings: Findings): 
 
 /** A version nobody asked for stays `distro` on planes that do not use it, so that our next default replaces no host. */
 function decideVersion(
-  name: string, asked: string | undefined, standard: string, used: boolean, findings: Findings,
+  library: Library, asked: string | undefined, standard: string, used: boolean, os: string, findings: Findings,
 ): string {
   const version = asked ?? (used ? standard : 'distro');
-  findings.check(/^(distro|\d+\.\d+(\.\d+)?)$/.test(version),
-    `'${name}' must be 'distro' or a version such as ${standard === 'distro' ? STANDARD_VERSIONS.libxdp : standard}, got '${version}'`);
+  const installable = installableVersions(library, os);
+  findings.check(installable.includes(version) || (asked === undefined && !used),
+    `'${library}Version' must be ${installable.join(' or ')} on ${os}, got '${version}'`);
   return version;
 }
 

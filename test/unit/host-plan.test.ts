@@ -267,7 +267,7 @@ describe('refuses, in the user\'s words', () => {
     [{ dataPlane: { socketBufferKiB: 1 } }, "'socketBuffer in KiB' must be between 64 and 1048575, got 1"],
     [{ dataPlane: { plane: 'afxdp', xdpMode: 'generic', requireZeroCopy: true } },
       "'requireZeroCopy' needs XDP mode native, got generic"],
-    [{ dataPlane: { dpdkVersion: '25.11;reboot' } }, "'dpdkVersion' must be 'distro' or a version such as 25.11.4, got '25.11;reboot'"],
+    [{ dataPlane: { dpdkVersion: '25.11;reboot' } }, "'dpdkVersion' must be 25.11.4 on al2023, got '25.11;reboot'"],
     [{ dataPlane: { nicDriver: 'vfio-pci' } }, "'nicDriver' vfio-pci needs an IOMMU, which c6in.32xlarge does not have; "
       + 'use auto, igb_uio or vfio-noiommu, or a metal instance'],
     [{ dataPlane: { handler: { name: 'custom', args: { Bad: 'x' }, problems: [] } } },
