@@ -52,9 +52,10 @@ export interface DataInterfaceOptions extends AttachedInterfaceOptions {
   readonly subnet?: ec2.ISubnet;
 
   /**
-   * Security groups of the ENI.
+   * Security groups of the ENI. An empty list is as if it were left out: EC2 would take the VPC's default group.
    *
-   * @default - one new group without inbound rules
+   * @default - one new group without inbound rules; an additional ENI has the groups of the data interface, where they
+   * are known
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 
@@ -88,7 +89,7 @@ export interface ExistingInterfaceOptions extends AttachedInterfaceOptions {
   /**
    * Security groups that the ENI has, for rules through `connections`. They are not changed.
    *
-   * @default - unknown: `connections` change nothing
+   * @default - unknown: `connections` change nothing, and additional ENIs have a new group without inbound rules
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 }
@@ -121,6 +122,7 @@ export class DataInterface {
 
   /** @internal */
   public _bind(): BoundInterface {
-    return this.options;
+    const { securityGroups = [] } = this.options;
+    return { ...this.options, securityGroups: securityGroups.length === 0 ? undefined : securityGroups };
   }
 }

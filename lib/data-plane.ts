@@ -89,7 +89,7 @@ export interface DataPlaneOptions {
   readonly txRing?: number;
 
   /**
-   * Most packets taken from a queue at once, 1 to 256.
+   * Most packets taken from a queue at once, 1 to 256, and with AF_XDP and DPDK no more than `rxRing`.
    *
    * @default 64
    */
@@ -137,7 +137,7 @@ export interface XdpDataPlaneOptions extends KernelDataPlaneOptions {
   readonly xdpMode?: XdpMode;
 
   /**
-   * libxdp to use: `distro`, or a version built from source.
+   * libxdp to use: `1.6.3`, built from source, or `distro` on systems that package it.
    *
    * @default - 1.6.3 on Amazon Linux 2023, which packages none; else the distribution's
    */
@@ -168,9 +168,9 @@ export interface AfXdpDataPlaneOptions extends DataPlaneOptions {
   readonly xdpMode?: XdpMode;
 
   /**
-   * 4096-byte frames of umem per queue, a power of two of at least twice `rxRing`.
+   * 4096-byte frames of umem per queue, a power of two: at least twice `rxRing`, and one for every descriptor.
    *
-   * @default - twice `rxRing`
+   * @default - the fewest: 8192 with the rings' defaults
    */
   readonly framesPerQueue?: number;
 
@@ -182,7 +182,7 @@ export interface AfXdpDataPlaneOptions extends DataPlaneOptions {
   readonly busyPollMicros?: number;
 
   /**
-   * libxdp to use: `distro`, or a version built from source.
+   * libxdp to use: `1.6.3`, built from source, or `distro` on systems that package it.
    *
    * @default - 1.6.3 on Amazon Linux 2023, which packages none; else the distribution's
    */
@@ -199,16 +199,17 @@ export interface DpdkDataPlaneOptions extends DataPlaneOptions {
   readonly nicDriver?: NicDriver;
 
   /**
-   * DPDK to use: `distro`, or a version built from source.
+   * DPDK to use: `25.11.4`, built from source, or `distro` on systems that package it: not on Amazon Linux 2023.
    *
    * @default '25.11.4'
    */
   readonly dpdkVersion?: string;
 
   /**
-   * Packet buffers (mbufs) per queue, a power of two of at least twice `rxRing`.
+   * Packet buffers (mbufs) per queue, a power of two: at least twice `rxRing`, and enough for `rxRing`, three times
+   * `txRing`, two bursts and 256 more.
    *
-   * @default - twice `rxRing`
+   * @default - the fewest: 8192 with the rings' defaults
    */
   readonly mbufsPerQueue?: number;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 
+/** Of Amazon Linux 2023, each with images of its own. */
+const KERNEL_LINES: readonly string[] = ['6.1', '6.12', '6.18'];
+
 /** Options of `HostOs.amazonLinux2023`. */
 export interface AmazonLinux2023Options {
   /**
@@ -26,8 +29,8 @@ export abstract class HostOs {
    */
   public static amazonLinux2023(options: AmazonLinux2023Options = {}): HostOs {
     const kernel = options.kernel ?? '6.12';
-    if (!/^\d+\.\d+$/.test(kernel)) {
-      throw new Error(`'kernel' must be a kernel line of Amazon Linux 2023 such as 6.12, got '${kernel}'`);
+    if (!KERNEL_LINES.includes(kernel)) {
+      throw new Error(`'kernel' must be a kernel line of Amazon Linux 2023, ${KERNEL_LINES.join(', ')}, got '${kernel}'`);
     }
     return new SsmHostOs('al2023', '/dev/xvda', true, kernel, arm =>
       `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-${kernel}-${arm ? 'arm64' : 'x86_64'}`);

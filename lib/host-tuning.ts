@@ -86,13 +86,13 @@ export class HostTuning {
   public static none(): HostTuning {
     return new HostTuning({
       isolateCores: false, limitCStates: false, interruptModerationMicros: -1, maxJitterMicros: 0, jitterSeconds: 0,
-      ownSysctls: false,
+      ownSettings: false,
     });
   }
 
   /** Low latency, but for the given differences. */
   public static custom(options: HostTuningOptions): HostTuning {
-    return new HostTuning({ ...options, ownSysctls: true });
+    return new HostTuning({ ...options, ownSettings: true });
   }
 
   private constructor(private readonly choice: TuningChoice) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Versions } from './private/versions';
-import { STANDARD_VERSIONS } from './private/versions';
+import { installableVersions, STANDARD_VERSIONS } from './private/versions';
 
 /** Options of `HostVersions.of`. */
 export interface HostVersionsOptions {
@@ -23,14 +23,14 @@ export interface HostVersionsOptions {
   readonly ena?: string;
 
   /**
-   * DPDK: a version that this library knows the checksum of, or `distro`.
+   * DPDK: `25.11.4`, or `distro`, which Amazon Linux 2023 does not package.
    *
    * @default '25.11.4'
    */
   readonly dpdk?: string;
 
   /**
-   * libxdp: a version that this library knows the checksum of, or `distro`.
+   * libxdp: `1.6.3`, or `distro`, which Amazon Linux 2023 does not package.
    *
    * @default '1.6.3'
    */
@@ -57,9 +57,10 @@ export class HostVersions {
     if (!/^\d+(\.\d+){1,2}$/.test(ena)) {
       throw new Error(`'ena' must be a version such as ${STANDARD_VERSIONS.ena}, got '${ena}'`);
     }
-    for (const [key, value] of Object.entries({ dpdk, libxdp })) {
-      if (!/^(distro|\d+\.\d+(\.\d+)?)$/.test(value)) {
-        throw new Error(`'${key}' must be 'distro' or a version such as ${STANDARD_VERSIONS.dpdk}, got '${value}'`);
+    for (const [library, version] of [['dpdk', dpdk], ['libxdp', libxdp]] as const) {
+      const installable = installableVersions(library);
+      if (!installable.includes(version)) {
+        throw new Error(`'${library}' must be ${installable.join(' or ')}, got '${version}'`);
       }
     }
     return new HostVersions({ name, kernel, ena, dpdk, libxdp });

@@ -21,7 +21,7 @@ export interface LowLatencyHostProps extends HostShape {
    * Subnets to choose from; the instance is put into the first one.
    *
    * The host needs a way out to S3, SSM, CloudWatch and its package mirror. It cannot have a public IP address: EC2
-   * gives none to an instance with two network interfaces.
+   * gives none to an instance with two network interfaces. So public subnets are refused.
    *
    * @default - private subnets with egress
    */

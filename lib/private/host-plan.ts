@@ -3,6 +3,7 @@ import { isPowerOfTwo, range } from './bounds';
 import { checkFacts } from './check-facts';
 import { decideCores } from './core-plan';
 import { Findings } from './fail';
+import { leastFrames, MAX_FRAMES } from './frame-count';
 import type { HandlerChoice } from './handler-plan';
 import { checkHandler, renderArguments } from './handler-plan';
 import type { InstanceFacts } from './instance-facts';
@@ -14,8 +15,8 @@ import { decideMemory } from './memory-plan';
 import type { PlanValues } from './plan-keys';
 import { PLAN_VERSION } from './plan-keys';
 import { decideTuning } from './tuning-plan';
-import type { Versions } from './versions';
-import { newer, STANDARD_VERSIONS } from './versions';
+import type { Library, Versions } from './versions';
+import { installableVersions, newer, STANDARD_VERSIONS } from './versions';
 
 /*
  * Seam 1: every decision about the host, as a pure function of plain values: no construct, no token. What is left out
@@ -67,7 +68,8 @@ export interface TuningChoice {
   readonly isolateCores?: boolean;
   readonly limitCStates?: boolean;
   readonly kernelArguments?: readonly string[];
-  readonly ownSysctls: boolean;
+  /** False where the system stays as it comes. */
+  readonly ownSettings: boolean;
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly hugePageSize?: '2MiB' | '1GiB';
   readonly hugePagesPerNode?: number;
@@ -171,10 +173,10 @@ export function planFor(input: PlanInput): PlanOutcome {
   const pollMode = decidePollMode(dataPlane, busyPoll, findings);
   const zeroCopy = decideZeroCopy(dataPlane, input.os, findings);
   const standard = input.versions ?? STANDARD_VERSIONS;
-  const dpdkVersion = decideVersion('dpdkVersion', dataPlane.dpdkVersion, standard.dpdk, plane === 'dpdk', findings);
+  const dpdkVersion = decideVersion('dpdk', dataPlane.dpdkVersion, standard.dpdk, plane === 'dpdk', input.os.name, findings);
   const libxdpDefault = input.versions || input.os.name === 'al2023' ? standard.libxdp : 'distro'; // AL2023 has no such package
   const libxdpVersion = decideVersion(
-    'libxdpVersion', dataPlane.libxdpVersion, libxdpDefault, WITH_XDP.has(plane), findings);
+    'libxdp', dataPlane.libxdpVersion, libxdpDefault, WITH_XDP.has(plane), input.os.name, findings);
   checkVersions(input, findings);
   checkFlows(dataPlane, findings);
   checkHandler(dataPlane.handler, findings);
@@ -194,7 +196,8 @@ export function planFor(input: PlanInput): PlanOutcome {
   }
   const cores = decideCores(input.cores, facts, threads, queues, nic.networkCard, findings);
   const memory = decideMemory(input.tuning, facts, dataPlane, queues, rings.frames, nic.mtu, findings);
-  const tuning = decideTuning(input.tuning, facts, plane, cores, memory, socketBufferKiB, multicastGroups(dataPlane).length > 0, findings);
+  const tuning = decideTuning(
+    input.tuning, facts, threads, plane, cores, memory, socketBufferKiB, multicastGroups(dataPlane).length > 0, findings);
   if (findings.list.length > 0) {
     return { findings: findings.list };
   }
@@ -273,17 +276,21 @@ function decideRings(choice: PlaneChoice, findings: Findings) {
   const rx = choice.rxRing ?? RX_RING;
   const tx = choice.txRing ?? TX_RING;
   const burst = choice.burst ?? 64; // two cache lines of descriptors at most stay hot
-  // One ring's worth with the NIC, one on its way through the handler and back.
-  const frames = choice.frames ?? 2 * rx;
   const ring = (name: string, value: number, max: number) =>
     findings.check(isPowerOfTwo(value) && value >= 128 && value <= max,
       `'${name}' must be a power of two between 128 and ${max}, got ${value}`);
-  const ringsAreGood = ring('rxRing', rx, 16384) && ring('txRing', tx, 1024);
-  range(findings, 'burst', burst, 1, 256);
-  if (ringsAreGood) {
-    findings.check(isPowerOfTwo(frames) && frames >= 2 * rx && frames <= 1048576,
-      `'frames' must be a power of two between ${2 * rx} (twice 'rxRing') and 1048576, got ${frames}`);
+  const ringsAreGood = [ring('rxRing', rx, 16384), ring('txRing', tx, 1024)].every(Boolean);
+  if (!range(findings, 'burst', burst, 1, 256) || !ringsAreGood) {
+    return { rx, tx, burst, frames: choice.frames ?? 0 };
   }
+  if (!ON_SOCKETS.has(choice.plane)) {
+    findings.check(burst <= rx, `'burst' must be at most 'rxRing' (${rx}), got ${burst}`);
+  }
+  const least = leastFrames(choice.plane, rx, tx, burst);
+  const frames = choice.frames ?? least;
+  findings.check(isPowerOfTwo(frames) && frames >= least && frames <= MAX_FRAMES,
+    `'${choice.plane === 'dpdk' ? 'mbufsPerQueue' : 'framesPerQueue'}' must be a power of two between ${least} and ${MAX_FRAMES} `
+    + `with an 'rxRing' of ${rx}, a 'txRing' of ${tx} and a 'burst' of ${burst}, got ${frames}`);
   return { rx, tx, burst, frames };
 }
 
@@ -328,11 +335,12 @@ function decideZeroCopy(choice: PlaneChoice, os: OsChoice, findings: Findings): 
 
 /** A version nobody asked for stays `distro` on planes that do not use it, so that our next default replaces no host. */
 function decideVersion(
-  name: string, asked: string | undefined, standard: string, used: boolean, findings: Findings,
+  library: Library, asked: string | undefined, standard: string, used: boolean, os: string, findings: Findings,
 ): string {
   const version = asked ?? (used ? standard : 'distro');
-  findings.check(/^(distro|\d+\.\d+(\.\d+)?)$/.test(version),
-    `'${name}' must be 'distro' or a version such as ${standard === 'distro' ? STANDARD_VERSIONS.libxdp : standard}, got '${version}'`);
+  const installable = installableVersions(library, os);
+  findings.check(installable.includes(version) || (asked === undefined && !used),
+    `'${library}Version' must be ${installable.join(' or ')} on ${os}, got '${version}'`);
   return version;
 }
 

@@ -20,6 +20,7 @@ import { BootGate, setNetworkInterfaces, targetReservation } from './network-esc
 import { checkImage } from './image-bake';
 import { DEFAULT_BOOT_TIMEOUT, DEFAULT_INSTANCE_TYPE, planInput } from './plan-input';
 import { validateTagKeys } from './tag-validation';
+import { differentZones } from './zone';
 
 export interface Launching {
   /** Types to take in this order when there is no capacity for the first one, `instanceType`. */
@@ -63,7 +64,7 @@ export class Host {
     const plans = this.plans(os, dataInterface);
 
     this.subnet = this.managementSubnet(vpc, props.vpcSubnets);
-    interfaces.forEach(each => this.checkInterface(each));
+    interfaces.forEach((each, index) => this.checkInterface(each, index));
     this.managementSecurityGroup = props.managementSecurityGroup ?? new ec2.SecurityGroup(scope, 'ManagementSecurityGroup', {
       vpc,
       description: 'Management ENI: outbound only, sessions come through Session Manager',
@@ -74,6 +75,12 @@ export class Host {
     this.role = props.role ?? new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     const asset = hostAsset(scope, 'HostAsset', props.dataPlane.handler.directory);
     grantHost(this.role, asset.arn);
+
+    // Groups may join through `connections` later.
+    const dataGroups = cdk.Lazy.list({ produce: () => this.connections.securityGroups.map(group => group.securityGroupId) });
+    const additionalGroups = this.additionalGroups(interfaces, dataGroups);
+    const groups = interfaces.map(({ securityGroups }, index) =>
+      index === 0 ? dataGroups : securityGroups?.map(group => group.securityGroupId) ?? additionalGroups);
 
     this.gate = new BootGate(scope, props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT, launching.signals);
     this.launchTemplates = plans.map(({ instanceType, plan: { values, launch } }, index) => {
@@ -94,7 +101,7 @@ export class Host {
         placementGroup: this.placementGroup,
         rootVolumeSize: props.rootVolumeSize ?? props.image?.rootVolumeSize,
       });
-      this.setInterfaces(template, interfaces, launch);
+      this.setInterfaces(template, interfaces, groups, launch);
       return template;
     });
     const reserved = this.useReservation();
@@ -131,10 +138,22 @@ export class Host {
     })];
   }
 
-  private setInterfaces(template: ec2.LaunchTemplate, interfaces: readonly BoundInterface[], launch: HostPlan['launch']): void {
+  /** Of ENIs that say none. They have those of the data interface, unless it is an ENI that has groups nobody names. */
+  private additionalGroups([data, ...additional]: readonly BoundInterface[], dataGroups: string[]): string[] {
+    const groupsAreKnown = data.networkInterfaceId === undefined || data.securityGroups !== undefined;
+    if (groupsAreKnown || additional.every(each => each.networkInterfaceId !== undefined || each.securityGroups !== undefined)) {
+      return dataGroups;
+    }
+    return [new ec2.SecurityGroup(this.scope, 'AdditionalSecurityGroup', {
+      vpc: this.props.vpc,
+      description: 'Additional ENIs: who may send to them',
+    }).securityGroupId];
+  }
+
+  private setInterfaces(
+    template: ec2.LaunchTemplate, interfaces: readonly BoundInterface[], groups: readonly string[][], launch: HostPlan['launch'],
+  ): void {
     const subnetId = (subnet: ec2.ISubnet) => (this.launching.interfacesNameSubnets ? subnet.subnetId : undefined);
-    // Groups may join through `connections` later.
-    const dataGroups = cdk.Lazy.list({ produce: () => this.connections.securityGroups.map(group => group.securityGroupId) });
     const places = [launch, ...launch.additional];
     setNetworkInterfaces(template, [
       {
@@ -149,7 +168,7 @@ export class Host {
         networkCard: places[index].networkCard,
         deviceIndex: places[index].deviceIndex,
         subnetId: subnetId(each.subnet ?? this.subnet),
-        securityGroupIds: index === 0 || !each.securityGroups ? dataGroups : each.securityGroups.map(group => group.securityGroupId),
+        securityGroupIds: groups[index],
         networkInterfaceId: each.networkInterfaceId,
         privateIpAddress: each.privateIpAddress,
         enaQueueCount: places[index].enaQueueCount,
@@ -203,18 +222,21 @@ export class Host {
   }
 
   private managementSubnet(vpc: ec2.IVpc, selection?: ec2.SubnetSelection): ec2.ISubnet {
-    const { subnets } = vpc.selectSubnets(selection ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS });
+    const { subnets, hasPublic } = vpc.selectSubnets(selection ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS });
+    if (hasPublic) {
+      fail(this.scope, "'vpcSubnets' must be private subnets with egress: a host has two ENIs, and so no public address to get out of a public subnet");
+    }
     return subnets[0] ?? fail(this.scope, "'vpcSubnets' selects no subnet");
   }
 
-  private checkInterface({ subnet, networkInterfaceId, privateIpAddress }: BoundInterface): void {
+  private checkInterface({ subnet, networkInterfaceId, privateIpAddress }: BoundInterface, index: number): void {
+    const which = index === 0 ? 'the data interface' : `additional interface ${index}`;
     if (!this.launching.interfacesNameSubnets) {
-      this.checkGroupInterface(subnet, networkInterfaceId, privateIpAddress);
+      this.checkGroupInterface(which, subnet, networkInterfaceId, privateIpAddress);
     }
-    const a = this.subnet.availabilityZone;
-    const b = subnet?.availabilityZone ?? a;
-    if (a !== b && !cdk.Token.isUnresolved(a) && !cdk.Token.isUnresolved(b)) {
-      fail(this.scope, `the subnet of the data interface must be in the Availability Zone of the instance, ${a}, got ${b}`);
+    const zones = differentZones(this.subnet, subnet ?? this.subnet);
+    if (zones) {
+      fail(this.scope, `the subnet of ${which} must be in the Availability Zone of the instance, ${zones[0]}, got ${zones[1]}`);
     }
     if (privateIpAddress !== undefined) {
       const block = blockOf(subnet ?? this.subnet);
@@ -224,10 +246,10 @@ export class Host {
     }
   }
 
-  private checkGroupInterface(subnet?: ec2.ISubnet, networkInterfaceId?: string, privateIpAddress?: string): void {
+  private checkGroupInterface(which: string, subnet?: ec2.ISubnet, networkInterfaceId?: string, privateIpAddress?: string): void {
     if (subnet && subnet.subnetId !== this.subnet.subnetId) {
       fail(this.scope, 'an Auto Scaling group puts all ENIs of an instance into one subnet: '
-        + `leave 'subnet' out of the data interface, or give ${subnet.node.path} to 'vpcSubnets'`);
+        + `leave 'subnet' out of ${which}, or give ${subnet.node.path} to 'vpcSubnets'`);
     }
     if (networkInterfaceId !== undefined || privateIpAddress !== undefined) {
       fail(this.scope, `an Auto Scaling group gives each host ENIs and addresses of its own, got ${networkInterfaceId ?? privateIpAddress}; `

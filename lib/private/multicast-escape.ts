@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 
@@ -48,11 +47,11 @@ export function multicastMember(
     .forEach(association => member.addResourceDependency(association));
 }
 
-/** An attachment takes one subnet of each Availability Zone. */
+/** An attachment takes one subnet of each Availability Zone. In a stack for any region, tokens of one zone are equal. */
 function onePerZone(subnets: readonly ec2.ISubnet[]): ec2.ISubnet[] {
   const zones = new Set<string>();
   return subnets.filter(({ availabilityZone }) => {
-    const taken = !Token.isUnresolved(availabilityZone) && zones.has(availabilityZone);
+    const taken = zones.has(availabilityZone);
     zones.add(availabilityZone);
     return !taken;
   });

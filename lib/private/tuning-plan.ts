@@ -17,7 +17,7 @@ export interface TuningPlan {
 }
 
 export function decideTuning(
-  choice: TuningChoice, facts: InstanceFacts, plane: Plane, cores: CorePlan, memory: MemoryPlan,
+  choice: TuningChoice, facts: InstanceFacts, threads: number, plane: Plane, cores: CorePlan, memory: MemoryPlan,
   socketBufferKiB: number, multicast: boolean, findings: Findings,
 ): TuningPlan {
   const isolate = choice.isolateCores ?? true;
@@ -32,7 +32,7 @@ export function decideTuning(
   range(findings, 'jitterSeconds', jitterSeconds, maxJitterMicros === 0 ? 0 : 1, 600);
   return {
     isolatedList,
-    kernelArgs: kernelArgs(choice, facts, plane, isolatedList, cores.housekeepingList, memory, findings).join(' '),
+    kernelArgs: kernelArgs(choice, facts, threads, plane, isolatedList, cores.housekeepingList, memory, findings).join(' '),
     sysctls: sysctls(choice, socketBufferKiB, multicast, findings).join(' '),
     interruptModerationMicros,
     maxJitterMicros,
@@ -41,7 +41,7 @@ export function decideTuning(
 }
 
 function kernelArgs(
-  choice: TuningChoice, facts: InstanceFacts, plane: Plane, isolatedList: string, housekeepingList: string,
+  choice: TuningChoice, facts: InstanceFacts, threads: number, plane: Plane, isolatedList: string, housekeepingList: string,
   memory: MemoryPlan, findings: Findings,
 ): string[] {
   const own = choice.kernelArguments ?? [];
@@ -62,13 +62,13 @@ function kernelArgs(
       'nosoftlockup',
     );
   }
-  if (choice.limitCStates ?? true) {
+  if (choice.ownSettings) {
     args.push('transparent_hugepage=never');
-    if (x86) {
-      args.push('processor.max_cstate=1', 'intel_idle.max_cstate=1', 'tsc=reliable');
-    }
   }
-  if (facts.metal && facts.threadsPerCore === 2) {
+  if (x86 && (choice.limitCStates ?? true)) {
+    args.push('processor.max_cstate=1', 'intel_idle.max_cstate=1', 'tsc=reliable');
+  }
+  if (facts.metal && threads < facts.threadsPerCore) {
     args.push('nosmt'); // CpuOptions do not exist for metal
   }
   if (facts.metal && x86 && plane === 'dpdk') {
@@ -81,7 +81,7 @@ function kernelArgs(
 }
 
 function sysctls(choice: TuningChoice, socketBufferKiB: number, multicast: boolean, findings: Findings): string[] {
-  const standard: Record<string, string> = choice.ownSysctls ? {
+  const standard: Record<string, string> = choice.ownSettings ? {
     'kernel.numa_balancing': '0', // moves pages under a running receiver
     'kernel.timer_migration': '0',
     'net.core.netdev_max_backlog': '250000',

@@ -20,6 +20,19 @@ export const STANDARD_VERSIONS: Versions = {
   libxdp: '1.6.3',
 };
 
+/** What the hosts can build: the rows of userdata/packages/sources, as versions of each library. */
+export const SOURCE_VERSIONS: Readonly<Record<Library, readonly string[]>> = { dpdk: ['25.11.4'], libxdp: ['1.6.3'] };
+
+export type Library = 'dpdk' | 'libxdp';
+
+/** Systems that package neither library: the rows without packages in userdata/packages. */
+const WITHOUT_PACKAGES: readonly string[] = ['al2023'];
+
+/** The versions of a library that can be installed, `distro` being the package of the system; any system if none is given. */
+export function installableVersions(library: Library, os?: string): readonly string[] {
+  return [...os !== undefined && WITHOUT_PACKAGES.includes(os) ? [] : ['distro'], ...SOURCE_VERSIONS[library]];
+}
+
 /** Of two versions such as 2.13.2 and 2.17, the newer. */
 export function newer(a: string, b: string): string {
   const [x, y] = [a, b].map(version => version.split('.').map(Number));

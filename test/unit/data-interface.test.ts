@@ -38,6 +38,26 @@ describe('additional interfaces', () => {
     });
   });
 
+  test.each<[string, DataInterface, Partial<LowLatencyInstanceProps>]>([
+    ['an empty list on the data interface', DataInterface.of({ securityGroups: [] }), {}],
+    ['an empty list on an additional one', DataInterface.of(), { additionalInterfaces: [DataInterface.of({ securityGroups: [] })] }],
+    ['a data interface whose groups are unknown', DataInterface.fromNetworkInterface('eni-1'),
+      { additionalInterfaces: [DataInterface.of(), DataInterface.of({ securityGroups: [] })] }],
+    ['one whose groups are an empty list', DataInterface.fromNetworkInterface('eni-1', { securityGroups: [] }),
+      { additionalInterfaces: [DataInterface.of()] }],
+  ])("never have the VPC's default group: %s", (_, dataInterface, props) => {
+    const { stack } = feedStack({ dataInterface, ...props });
+    const made = launchTemplateData(stack).NetworkInterfaces.filter((each: object) => !('NetworkInterfaceId' in each));
+    expect(made.map((each: { Groups: object[] }) => each.Groups.length)).toEqual(made.map(() => 1));
+    template(stack).resourceCountIs('AWS::EC2::SecurityGroup', 2);
+  });
+
+  test('that are there need no group made for them', () => {
+    const additionalInterfaces = [DataInterface.fromNetworkInterface('eni-2')];
+    const { stack } = feedStack({ dataInterface: DataInterface.fromNetworkInterface('eni-1'), additionalInterfaces });
+    template(stack).resourceCountIs('AWS::EC2::SecurityGroup', 1);
+  });
+
   test('change nothing about the plan', () => {
     const { KB_SIGNAL_URL, ...plan } = planOf(feedStack().stack);
     expect(KB_SIGNAL_URL).toBeDefined(); // it names a gate of other hosts
@@ -48,6 +68,13 @@ describe('additional interfaces', () => {
     const additionalInterfaces = [...Array(14).keys()].map(index => DataInterface.of({ networkCard: index < 7 ? 0 : 1 }));
     expect(interfacesOf({ additionalInterfaces })).toHaveLength(16);
   });
+});
+
+test('a zone by its name is not taken for another than one by its number', () => {
+  const { stack, vpc } = feedStack();
+  const subnet = ec2.Subnet.fromSubnetAttributes(stack, 'Named', { subnetId: 'subnet-1', availabilityZone: 'eu-west-1a' });
+  expect(() => new LowLatencyInstance(stack, 'Other', { vpc, dataPlane: DataPlane.kernel(), dataInterface: DataInterface.of({ subnet }) }))
+    .not.toThrow();
 });
 
 describe('an address of its own', () => {

@@ -144,7 +144,7 @@ describe('the version', () => {
     ['the handler\'s sources', {
       dataPlane: DataPlane.dpdk({ handler: PacketHandler.fromAsset(path.join(packageRoot(), 'assets/dataplane/src/handlers/count')) }),
     }],
-    ['a version', { versions: HostVersions.of({ name: 'own', kernel: '6.12', dpdk: 'distro' }) }],
+    ['a version', { versions: HostVersions.of({ name: 'own', kernel: '6.12', libxdp: 'distro' }) }],
     ['the base image', { os: HostOs.debian13() }],
     ['the revision', { revision: '2' }],
     ['the size', { rootVolumeSize: cdk.Size.gibibytes(21) }],
@@ -281,8 +281,8 @@ describe('fails', () => {
       "'versions' must be given for ubuntu2404, whose kernel moves from line to line: HostVersions.of({ name: '...' }) (at Demo/Image)"],
     ['on what no host could be', () => imageStack({ dataPlane: DataPlane.dpdk({ rxRing: 100 }) }),
       "'rxRing' must be a power of two between 128 and 16384, got 100 (at Demo/Image)"],
-    ['on a library of another version than the set has', () => imageStack({ dataPlane: DataPlane.dpdk({ dpdkVersion: '24.11' }) }),
-      "'dpdkVersion' must be 25.11.4 as in the image's versions 2026.11, got 24.11; leave it out (at Demo/Image)"],
+    ['on a library of another version than the set has', () => imageStack({ dataPlane: DataPlane.dpdk({ dpdkVersion: 'distro' }), os: HostOs.debian13() }),
+      "'dpdkVersion' must be 25.11.4 as in the image's versions 2026.11, got distro; leave it out (at Demo/Image)"],
     ['on an image beside an image', () => bakedHost({}, { machineImage: ec2.MachineImage.genericLinux({}) }),
       "'image' is an image with its operating system: leave 'machineImage' out (at Demo/Feed)"],
     ['on a system beside an image', () => bakedHost({}, { os: HostOs.debian13() }),
@@ -312,8 +312,8 @@ describe('fails', () => {
     [{ name: '' }, "'name' of a set of versions must be 1 to 64 letters, digits, '.', '_' and '-', got ''"],
     [{ name: 'a', kernel: 'latest' }, "'kernel' must be a line such as 6.12 or a release such as 6.12.58-82.121.amzn2023.x86_64, got 'latest'"],
     [{ name: 'a', ena: 'g' }, "'ena' must be a version such as 2.13.2, got 'g'"],
-    [{ name: 'a', dpdk: 'main' }, "'dpdk' must be 'distro' or a version such as 25.11.4, got 'main'"],
-    [{ name: 'a', libxdp: '$(x)' }, "'libxdp' must be 'distro' or a version such as 25.11.4, got '$(x)'"],
+    [{ name: 'a', dpdk: 'main' }, "'dpdk' must be distro or 25.11.4, got 'main'"],
+    [{ name: 'a', libxdp: '$(x)' }, "'libxdp' must be distro or 1.6.3, got '$(x)'"],
   ])('on versions %j', (options, message) => {
     expect(() => HostVersions.of(options)).toThrow(new Error(message));
   });

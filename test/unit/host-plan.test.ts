@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Plane } from '../../lib/private/host-plan';
+import type { Plane, PlaneChoice } from '../../lib/private/host-plan';
 import { instanceFacts } from '../../lib/private/instance-facts';
 import { INSTANCE_TABLE } from '../../lib/private/instance-table';
 import { PLAN_KEY_NAMES } from '../../lib/private/plan-keys';
@@ -104,6 +104,17 @@ describe('queues', () => {
   });
 });
 
+test.each<[Plane, Partial<PlaneChoice>, string]>([
+  ['dpdk', { rxRing: 512 }, '4096'],
+  ['dpdk', { rxRing: 1024, txRing: 1024 }, '8192'],
+  ['dpdk', { rxRing: 1024, burst: 256 }, '4096'],
+  ['dpdk', { rxRing: 16384 }, '32768'],
+  ['afxdp', { rxRing: 256 }, '1024'],
+  ['afxdp', { rxRing: 512 }, '1024'],
+])('%s with %j has %s buffers for each queue', (plane, rings, frames) => {
+  expect(plan({ dataPlane: { plane, ...rings } }).values.KB_FRAMES).toBe(frames);
+});
+
 describe('two threads per core', () => {
   test('isolate the sibling of a receive core too', () => {
     const { values, launch } = plan({ instanceType: 'c6in.4xlarge', threadsPerCore: 2, dataPlane: { queues: 2 } });
@@ -114,6 +125,14 @@ describe('two threads per core', () => {
   test('are switched off by the kernel on metal, which has no CpuOptions', () => {
     expect(plan({ instanceType: 'c6in.metal' }).values.KB_KERNEL_ARGS).toContain(' nosmt ');
     expect(plan({ instanceType: 'c6in.32xlarge' }).values.KB_KERNEL_ARGS).not.toContain('nosmt');
+  });
+
+  test('stay on metal where they are asked for: a plan may name CPUs of both', () => {
+    const { values } = plan({
+      instanceType: 'c6in.metal', threadsPerCore: 2, cores: { lists: { receive: '70', housekeeping: '0-1' } },
+    });
+    expect(values).toMatchObject({ KB_RX_CORES: '70', KB_ISOLATED_CORES: expect.stringContaining('70') });
+    expect(values.KB_KERNEL_ARGS).not.toContain('nosmt');
   });
 });
 
@@ -139,12 +158,18 @@ describe('tuning', () => {
 
   test('none leaves the host alone, but for what the receiver needs', () => {
     const { values } = plan({
-      tuning: { isolateCores: false, limitCStates: false, interruptModerationMicros: -1, maxJitterMicros: 0, jitterSeconds: 0, ownSysctls: false },
+      tuning: { isolateCores: false, limitCStates: false, interruptModerationMicros: -1, maxJitterMicros: 0, jitterSeconds: 0, ownSettings: false },
     });
     expect(values).toMatchObject({
       KB_KERNEL_ARGS: '', KB_ISOLATED_CORES: '', KB_IRQ_COALESCE_US: '-1', KB_JITTER_MAX_US: '0', KB_JITTER_SECONDS: '0',
       KB_SYSCTLS: 'net.core.rmem_max=16777216', KB_HUGEPAGES_PER_NODE: '1024',
     });
+  });
+
+  test('deep sleep states leave every other argument as it is', () => {
+    const args = (limitCStates: boolean) => plan({ tuning: { limitCStates } }).values.KB_KERNEL_ARGS.split(' ');
+    expect(args(true).filter(arg => !args(false).includes(arg)))
+      .toEqual(['processor.max_cstate=1', 'intel_idle.max_cstate=1', 'tsc=reliable']);
   });
 
   test('1 GiB pages are reserved on the kernel command line, for all nodes', () => {
@@ -233,7 +258,7 @@ describe('refuses, in the user\'s words', () => {
     [{ dataPlane: { rxRing: 1000 } }, "'rxRing' must be a power of two between 128 and 16384, got 1000"],
     [{ dataPlane: { txRing: 2048 } }, "'txRing' must be a power of two between 128 and 1024, got 2048"],
     [{ dataPlane: { burst: 257 } }, "'burst' must be between 1 and 256, got 257"],
-    [{ dataPlane: { frames: 4096 } }, "'frames' must be a power of two between 8192 (twice 'rxRing') and 1048576, got 4096"],
+    [{ dataPlane: { frames: 4096 } }, "'mbufsPerQueue' must be a power of two between 8192 and 1048576 with an 'rxRing' of 4096, a 'txRing' of 512 and a 'burst' of 64, got 4096"],
     [{ dataPlane: { busyPollMicros: -1 } }, "'busyPollMicros' must be between 0 and 1000, got -1"],
     [{ dataPlane: { plane: 'dpdk', pollMode: 'wakeup' } },
       "'pollMode' must be spin with dpdk, whose driver has nothing to sleep on, got wakeup"],
@@ -242,7 +267,7 @@ describe('refuses, in the user\'s words', () => {
     [{ dataPlane: { socketBufferKiB: 1 } }, "'socketBuffer in KiB' must be between 64 and 1048575, got 1"],
     [{ dataPlane: { plane: 'afxdp', xdpMode: 'generic', requireZeroCopy: true } },
       "'requireZeroCopy' needs XDP mode native, got generic"],
-    [{ dataPlane: { dpdkVersion: '25.11;reboot' } }, "'dpdkVersion' must be 'distro' or a version such as 25.11.4, got '25.11;reboot'"],
+    [{ dataPlane: { dpdkVersion: '25.11;reboot' } }, "'dpdkVersion' must be 25.11.4 on al2023, got '25.11;reboot'"],
     [{ dataPlane: { nicDriver: 'vfio-pci' } }, "'nicDriver' vfio-pci needs an IOMMU, which c6in.32xlarge does not have; "
       + 'use auto, igb_uio or vfio-noiommu, or a metal instance'],
     [{ dataPlane: { handler: { name: 'custom', args: { Bad: 'x' }, problems: [] } } },

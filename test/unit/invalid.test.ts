@@ -58,6 +58,11 @@ function inZones(zone: string, privateIpAddress?: string) {
     dataInterface: DataInterface.of({ subnet: subnet('Data', zone), privateIpAddress }),
   });
 }
+function inNumberedZones(props: (subnets: ec2.ISubnet[]) => Partial<LowLatencyInstanceProps>) {
+  const stack = new cdk.Stack(undefined, 'Demo');
+  const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
+  return new LowLatencyInstance(stack, 'Feed', { vpc, dataPlane: DataPlane.kernel(), ...props(vpc.privateSubnets) });
+}
 function fleet(props: Partial<LowLatencyFleetProps>) {
   const { stack, vpc } = demoStack();
   return new LowLatencyFleet(stack, 'Feeds', { vpc, dataPlane: DataPlane.kernel(), ...props });
@@ -143,11 +148,18 @@ describe.each<[string, [() => unknown, string][]]>([
     [() => kernel({ pollMode: PollMode.BUSY_POLL, busyPollMicros: 0 }),
       "'busyPollMicros' must be between 1 and 1000 with 'pollMode' busy-poll, got 0 (at Demo/Feed)"],
     [() => feed({ dataPlane: DataPlane.dpdk({ mbufsPerQueue: 4096 }) }),
-      "'frames' must be a power of two between 8192 (twice 'rxRing') and 1048576, got 4096 (at Demo/Feed)"],
+      "'mbufsPerQueue' must be a power of two between 8192 and 1048576 with an 'rxRing' of 4096, a 'txRing' of 512 and a 'burst' of 64, got 4096 (at Demo/Feed)"],
+    [() => feed({ dataPlane: DataPlane.afXdp({ rxRing: 256, framesPerQueue: 512 }) }),
+      "'framesPerQueue' must be a power of two between 1024 and 1048576 with an 'rxRing' of 256, a 'txRing' of 512 and a 'burst' of 64, got 512 (at Demo/Feed)"],
+    [() => feed({ dataPlane: DataPlane.afXdp({ rxRing: 128, burst: 256 }) }), "'burst' must be at most 'rxRing' (128), got 256 (at Demo/Feed)"],
     [() => feed({ dataPlane: DataPlane.dpdk({ pollMode: PollMode.WAKEUP }) }),
       "'pollMode' must be spin with dpdk, whose driver has nothing to sleep on, got wakeup (at Demo/Feed)"],
     [() => feed({ dataPlane: DataPlane.dpdk({ dpdkVersion: 'newest' }) }),
-      "'dpdkVersion' must be 'distro' or a version such as 25.11.4, got 'newest' (at Demo/Feed)"],
+      "'dpdkVersion' must be 25.11.4 on al2023, got 'newest' (at Demo/Feed)"],
+    [() => feed({ dataPlane: DataPlane.dpdk({ dpdkVersion: '22.11' }), os: HostOs.debian13() }),
+      "'dpdkVersion' must be distro or 25.11.4 on debian13, got '22.11' (at Demo/Feed)"],
+    [() => feed({ dataPlane: DataPlane.afXdp({ libxdpVersion: '1.4.0' }) }), "'libxdpVersion' must be 1.6.3 on al2023, got '1.4.0' (at Demo/Feed)"],
+    [() => feed({ dataPlane: DataPlane.xdp({ libxdpVersion: 'distro' }) }), "'libxdpVersion' must be 1.6.3 on al2023, got 'distro' (at Demo/Feed)"],
     [() => feed({ dataPlane: DataPlane.dpdk({ nicDriver: NicDriver.VFIO_PCI }) }),
       "'nicDriver' vfio-pci needs an IOMMU, which c6in.32xlarge does not have; use auto, igb_uio or vfio-noiommu, or a metal instance (at Demo/Feed)"],
     [() => feed({ dataPlane: DataPlane.afXdp({ xdpMode: XdpMode.GENERIC, requireZeroCopy: true }) }),
@@ -214,6 +226,10 @@ describe.each<[string, [() => unknown, string][]]>([
       "the ENIs of network card 0 of c6i.8xlarge may have 64 queues together, got 80; lower a 'queueCount' (at Demo/Feed)"],
     [() => inZones('eu-west-1b'),
       'the subnet of the data interface must be in the Availability Zone of the instance, eu-west-1a, got eu-west-1b (at Demo/Feed)'],
+    [() => inNumberedZones(subnets => ({ dataInterface: DataInterface.of({ subnet: subnets[1] }) })),
+      'the subnet of the data interface must be in the Availability Zone of the instance, zone 0 of the region, got zone 1 of the region (at Demo/Feed)'],
+    [() => inNumberedZones(subnets => ({ additionalInterfaces: [DataInterface.of({ subnet: subnets[0] }), DataInterface.of({ subnet: subnets[1] })] })),
+      'the subnet of additional interface 2 must be in the Availability Zone of the instance, zone 0 of the region, got zone 1 of the region (at Demo/Feed)'],
     [() => inZones('eu-west-1a', '10.9.9.9'), "'privateIpAddress' must be an address of its subnet, 10.0.1.0/24, got 10.9.9.9 (at Demo/Feed)"],
   ]],
   ['cores, memory, tuning', [
@@ -250,13 +266,18 @@ describe.each<[string, [() => unknown, string][]]>([
     [() => feed({ bootTimeout: cdk.Duration.minutes(1) }), "'bootTimeout in seconds' must be between 600 and 43200, got 60 (at Demo/Feed)"],
     [() => feed({ prometheusPort: 80 }), "'prometheusPort' must be between 1024 and 65535, got 80 (at Demo/Feed)"],
     [() => feed({ vpcSubnets: { subnets: [] } }), "'vpcSubnets' selects no subnet (at Demo/Feed)"],
+    [() => feed({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } }),
+      "'vpcSubnets' must be private subnets with egress: a host has two ENIs, and so no public address to get out of a public subnet (at Demo/Feed)"],
+    [() => fleet({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } }),
+      "'vpcSubnets' must be private subnets with egress: a host has two ENIs, and so no public address to get out of a public subnet (at Demo/Feeds)"],
     [() => feed({ packageBaseUrl: `https://mirror/${'x'.repeat(16384)}` }),
       'user data may have at most 16384 bytes, got 22463; the largest value is KB_PACKAGE_BASE_URL with 16399 bytes (at Demo/Feed)'],
     [() => feed({ packageBaseUrl: 'https://mirror/"' }),
       "'packageBaseUrl' must be an address such as https://mirror.example.com/sources, without spaces, quotes, $ and `, got \"https://mirror/\\\"\" (at Demo/Feed)"],
     [() => feed({ capacityReservation: CapacityReservation.of({ instanceCount: 0 }) }),
       "'instanceCount' must be between 1 and 10000 of the capacity reservation, for so many hosts, got 0 (at Demo/Feed)"],
-    [() => HostOs.amazonLinux2023({ kernel: 'default' }), "'kernel' must be a kernel line of Amazon Linux 2023 such as 6.12, got 'default'"],
+    [() => HostOs.amazonLinux2023({ kernel: 'default' }), "'kernel' must be a kernel line of Amazon Linux 2023, 6.1, 6.12, 6.18, got 'default'"],
+    [() => HostOs.amazonLinux2023({ kernel: '9.99' }), "'kernel' must be a kernel line of Amazon Linux 2023, 6.1, 6.12, 6.18, got '9.99'"],
     [() => tar([{ path: 'x'.repeat(101), mode: 0o644, content: Buffer.alloc(0) }]),
       `a packed file's path must have at most 100 bytes, got "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"`],
   ]],
@@ -311,13 +332,15 @@ describe.each<[string, [() => unknown, string][]]>([
       "'versions' has kernel 6.12, but 'os' boots 6.1: give both the same, or a 'machineImage' as the base (at Demo/Image)"],
     [() => image({ os: HostOs.ubuntu2404() }),
       "'versions' must be given for ubuntu2404, whose kernel moves from line to line: HostVersions.of({ name: '...' }) (at Demo/Image)"],
-    [() => image({ dataPlane: DataPlane.dpdk({ dpdkVersion: '24.11' }) }),
-      "'dpdkVersion' must be 25.11.4 as in the image's versions 2026.11, got 24.11; leave it out (at Demo/Image)"],
+    [() => image({ dataPlane: DataPlane.dpdk({ dpdkVersion: 'distro' }), os: HostOs.debian13() }),
+      "'dpdkVersion' must be 25.11.4 as in the image's versions 2026.11, got distro; leave it out (at Demo/Image)"],
+    [() => image({ versions: HostVersions.of({ name: 'a', kernel: '6.12', dpdk: 'distro' }) }),
+      "'dpdkVersion' must be 25.11.4 on al2023, got 'distro' (at Demo/Image)"],
     [() => HostVersions.of({ name: '' }), "'name' of a set of versions must be 1 to 64 letters, digits, '.', '_' and '-', got ''"],
     [() => HostVersions.of({ name: 'a', kernel: 'latest' }),
       "'kernel' must be a line such as 6.12 or a release such as 6.12.58-82.121.amzn2023.x86_64, got 'latest'"],
     [() => HostVersions.of({ name: 'a', ena: 'g' }), "'ena' must be a version such as 2.13.2, got 'g'"],
-    [() => HostVersions.of({ name: 'a', dpdk: 'main' }), "'dpdk' must be 'distro' or a version such as 25.11.4, got 'main'"],
+    [() => HostVersions.of({ name: 'a', dpdk: 'main' }), "'dpdk' must be distro or 25.11.4, got 'main'"],
     [() => baked({ os: HostOs.debian13() }), "'image' is an image with its operating system: leave 'os' out (at Demo/Feed)"],
     [() => baked({ rootVolumeSize: cdk.Size.gibibytes(8) }),
       "'rootVolumeSize' must be at least that of the image, 20 GiB, got 8 GiB (at Demo/Feed)"],

@@ -93,14 +93,14 @@ describe('the launch template', () => {
       vpc, dataPlane: DataPlane.kernel(), role, placementGroup, managementSecurityGroup: group,
       machineImage: ec2.MachineImage.genericLinux({ 'eu-west-1': 'ami-1' }),
       rootVolumeSize: cdk.Size.gibibytes(50),
-      vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
+      vpcSubnets: { subnets: [ec2.Subnet.fromSubnetId(stack, 'Chosen', 'subnet-1')] },
       os: HostOs.ubuntu2404(),
     });
     expect(feed.role).toBe(role);
     expect(feed.placementGroup).toBe(placementGroup);
     const data = launchTemplateData(stack);
     expect(data.NetworkInterfaces[0]).toMatchObject({
-      Groups: [stack.resolve(group.securityGroupId)], SubnetId: stack.resolve(vpc.publicSubnets[0].subnetId),
+      Groups: [stack.resolve(group.securityGroupId)], SubnetId: 'subnet-1',
     });
     expect(data.BlockDeviceMappings).toMatchObject([{ DeviceName: '/dev/sda1', Ebs: { VolumeSize: 50 } }]);
     expect(data.ImageId).toEqual({ 'Fn::FindInMap': expect.anything() });

@@ -40,10 +40,13 @@ test('takes the gateway and the attachment that there are', () => {
   expect(only(stack, 'AWS::EC2::TransitGatewayMulticastDomainAssociation')[1].Properties.TransitGatewayAttachmentId).toBe('tgw-attach-1');
 });
 
-test('attaches one subnet of each zone and associates all', () => {
-  const stack = new cdk.Stack(new cdk.App(), 'Demo', { env: { account: '123456789012', region: 'eu-west-1' } });
+test.each<[string, cdk.StackProps, ec2.VpcProps]>([
+  ['a region', { env: { account: '123456789012', region: 'eu-west-1' } }, { availabilityZones: ['eu-west-1a', 'eu-west-1b'] }],
+  ['any region', {}, { maxAzs: 2 }],
+])('attaches one subnet of each zone and associates all, in a stack for %s', (_, stackProps, zones) => {
+  const stack = new cdk.Stack(new cdk.App(), 'Demo', stackProps);
   const vpc = new ec2.Vpc(stack, 'Vpc', {
-    availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+    ...zones,
     subnetConfiguration: ['A', 'B'].map(name => ({ name, subnetType: ec2.SubnetType.PRIVATE_ISOLATED })),
   });
   new MulticastDomain(stack, 'Multicast', { vpc, vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } });

@@ -74,7 +74,7 @@ describe('operating systems', () => {
 
   test.each(['default', '6', 'latest'])('fails on kernel %s', kernel => {
     expect(() => HostOs.amazonLinux2023({ kernel })).toThrow(new Error(
-      `'kernel' must be a kernel line of Amazon Linux 2023 such as 6.12, got '${kernel}'`));
+      `'kernel' must be a kernel line of Amazon Linux 2023, 6.1, 6.12, 6.18, got '${kernel}'`));
   });
 });
 
