@@ -181,6 +181,8 @@ class ImportedLowLatencyFleet extends LowLatencyFleetBase {
  *
  * Every host receives what is sent to it: which flow goes to which host is for the sender, or a multicast group, to say.
  * `PartitionedFleet` gives each group of hosts flows of its own.
+ *
+ * Tags go from the group to the hosts that it starts from then on, and replace none; their volumes have the name alone.
  */
 export class LowLatencyFleet extends LowLatencyFleetBase {
   /** A fleet that another stack or tool defined. */

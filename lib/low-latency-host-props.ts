@@ -59,7 +59,9 @@ export interface LowLatencyHostProps extends HostShape {
   readonly machineImage?: ec2.IMachineImage;
 
   /**
-   * Placement group of the instance. Give the same one to instances that talk to each other.
+   * Placement group of the instance. Give the same one to instances that talk to each other. CloudFormation replaces a
+   * group of yours, and so the hosts in it, when its tags change: keep such
+   * tags away from it.
    *
    * @default - a new cluster placement group
    */

@@ -5,6 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { HostOs } from '../host-os';
 import type { HostPlan } from './host-plan';
+import { taggedByNameAlone } from './tag-escape';
 
 export interface HostTemplateProps {
   readonly instanceType: ec2.InstanceType;
@@ -42,6 +43,7 @@ export function hostTemplate(scope: Construct, id: string, props: HostTemplatePr
   });
   // A template names itself otherwise, and so the instance. 200: what is said here wins over that.
   cdk.Tags.of(template).add('Name', scope.node.path, { priority: 200 });
+  taggedByNameAlone(template);
   return template;
 }
 

@@ -19,6 +19,7 @@ import { inBlock } from './ipv4';
 import { BootGate, setNetworkInterfaces, targetReservation } from './network-escape';
 import { checkImage } from './image-bake';
 import { DEFAULT_BOOT_TIMEOUT, DEFAULT_INSTANCE_TYPE, planInput } from './plan-input';
+import { clusterPlacementGroup } from './placement';
 import { validateTagKeys } from './tag-validation';
 
 export interface Launching {
@@ -69,8 +70,7 @@ export class Host {
       description: 'Management ENI: outbound only, sessions come through Session Manager',
     });
     this.connections = new ec2.Connections({ securityGroups: dataInterface.securityGroups ?? this.dataSecurityGroups(dataInterface) });
-    this.placementGroup = props.placementGroup
-      ?? new ec2.PlacementGroup(scope, 'PlacementGroup', { strategy: ec2.PlacementGroupStrategy.CLUSTER });
+    this.placementGroup = props.placementGroup ?? clusterPlacementGroup(scope);
     this.role = props.role ?? new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     const asset = hostAsset(scope, 'HostAsset', props.dataPlane.handler.directory);
     grantHost(this.role, asset.arn);

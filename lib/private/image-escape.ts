@@ -6,6 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as imagebuilder from 'aws-cdk-lib/aws-imagebuilder';
 import type { Construct } from 'constructs';
 import type { HostAsset } from './host-assets';
+import { untagged } from './tag-escape';
 
 /* The only file that touches the L1s of EC2 Image Builder: its L2s are in an alpha package. */
 
@@ -42,6 +43,7 @@ export function bakedImage(scope: Construct, spec: ImageSpec): string {
     resource.overrideLogicalId(`${cdk.Stack.of(scope).getLogicalId(resource)}${content.toString('hex', 0, 4)}`);
     // What went into an image stays with it. Except on create: a build that failed leaves nothing.
     resource.applyRemovalPolicy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    untagged(resource); // another tag would be another image, of a version that exists
   };
 
   const component = new imagebuilder.CfnComponent(scope, 'Component', {
