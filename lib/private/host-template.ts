@@ -30,7 +30,6 @@ export function hostTemplate(scope: Construct, id: string, props: HostTemplatePr
     cpuOptions: launch.cpuOptions,
     requireImdsv2: true,
     httpPutResponseHopLimit: 1,
-    instanceMetadataTags: true,
     detailedMonitoring: true,
     blockDevices: [{
       deviceName: os._rootDevice,

@@ -20,7 +20,6 @@ import { BootGate, setNetworkInterfaces, targetReservation } from './network-esc
 import { checkImage } from './image-bake';
 import { DEFAULT_BOOT_TIMEOUT, DEFAULT_INSTANCE_TYPE, planInput } from './plan-input';
 import { clusterPlacementGroup } from './placement';
-import { validateTagKeys } from './tag-validation';
 
 export interface Launching {
   /** Types to take in this order when there is no capacity for the first one, `instanceType`. */
@@ -107,7 +106,6 @@ export class Host {
   public proves(launcher: cdk.CfnResource): void {
     launcher.node.addDependency(this.role); // its policies too: the first boot reads the asset
     this.gate.waitFor(launcher, this.launchTemplates);
-    this.launchTemplates.forEach(template => validateTagKeys(template, launcher));
   }
 
   /** A plan for each type: cores, queues and memory differ. */
