@@ -75,8 +75,8 @@ export interface LowLatencyHostProps extends HostShape {
   readonly capacityReservation?: CapacityReservation;
 
   /**
-   * Role of the instance, assumed by EC2. It is given what the host needs: reading its asset, Session Manager and the
-   * CloudWatch agent.
+   * Role of the instance, assumed by EC2. It is given what the host needs: reading its asset, sessions of Session
+   * Manager, and metrics into the namespace `KernelBypass`.
    *
    * @default - a new role
    */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as cdk from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { HostOs } from '../host-os';
 import type { HostPlan } from './host-plan';
@@ -44,11 +44,4 @@ export function hostTemplate(scope: Construct, id: string, props: HostTemplatePr
   cdk.Tags.of(template).add('Name', scope.node.path, { priority: 200 });
   taggedByNameAlone(template);
   return template;
-}
-
-/** What a host needs to be allowed: its agents, and its archive. */
-export function grantHost(role: iam.IRole, archiveArn: string): void {
-  role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonSSMManagedInstanceCore'));
-  role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('CloudWatchAgentServerPolicy'));
-  role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [archiveArn] }));
 }

@@ -116,10 +116,14 @@ function document({ asset, plan, description, assetUri }: Pick<ImageSpec, 'asset
   };
 }
 
-/** Session Manager runs the build; the rest is what AWS's own policy for builds has, as far as this build uses it. */
+/**
+ * Image Builder runs the build as documents of Systems Manager, for which it asks for the policy AWS maintains: unlike a
+ * host's sessions, the build takes more of it than is documented, and its machine lives no longer than the build.
+ */
 function grantBuild(role: iam.IRole, stack: cdk.Stack, componentArn: string, asset: HostAsset): void {
   role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonSSMManagedInstanceCore'));
   const allow = (actions: string[], resources: string[]) => role.addToPrincipalPolicy(new iam.PolicyStatement({ actions, resources }));
+  // The rest is what AWS's own policy for builds has, as far as this build uses it.
   allow(['imagebuilder:GetComponent'], [componentArn]);
   allow(['s3:GetObject'], [
     asset.arn,
