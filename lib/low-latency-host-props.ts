@@ -76,7 +76,8 @@ export interface LowLatencyHostProps extends HostShape {
 
   /**
    * Role of the instance, assumed by EC2. It is given what the host needs: reading its asset, sessions of Session
-   * Manager, and metrics into the namespace `KernelBypass`.
+   * Manager, and metrics into the namespace `KernelBypass`. One that may not be changed is left as it is, with a warning
+   * that names the actions.
    *
    * @default - a new role
    */

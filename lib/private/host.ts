@@ -73,7 +73,7 @@ export class Host {
     this.placementGroup = props.placementGroup ?? clusterPlacementGroup(scope);
     this.role = props.role ?? new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     const asset = hostAsset(scope, 'HostAsset', props.dataPlane.handler.directory);
-    grantHost(this.role, asset.arn);
+    grantHost(scope, this.role, asset.arn);
 
     this.gate = new BootGate(scope, props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT, launching.signals);
     this.launchTemplates = plans.map(({ instanceType, plan: { values, launch } }, index) => {
