@@ -13,6 +13,7 @@ import { range } from './private/bounds';
 import { receiverName } from './private/dimension-name';
 import { fail, Findings } from './private/fail';
 import { Host } from './private/host';
+import { grantHealthReports } from './private/host-grants';
 import { PacketReceiverBase } from './private/packet-receiver-base';
 import { DEFAULT_BOOT_TIMEOUT } from './private/plan-input';
 
@@ -182,6 +183,8 @@ class ImportedLowLatencyFleet extends LowLatencyFleetBase {
  *
  * Every host receives what is sent to it: which flow goes to which host is for the sender, or a multicast group, to say.
  * `PartitionedFleet` gives each group of hosts flows of its own.
+ *
+ * Tags go from the group to the hosts that it starts from then on, and replace none; their volumes have the name alone.
  */
 export class LowLatencyFleet extends LowLatencyFleetBase {
   /** A fleet that another stack or tool defined. */
@@ -266,20 +269,10 @@ export class LowLatencyFleet extends LowLatencyFleetBase {
     // The group names its instances after itself; the launch template has said it better.
     Tags.of(this.autoScalingGroup).add('Name', this.node.path, { priority: 200 });
     if (unhealthyAfterSeconds > 0) {
-      this.allowHealthReports();
+      grantHealthReports(this, this.role, this.autoScalingGroup.autoScalingGroupArn);
     }
     host.proves(this.autoScalingGroup.node.defaultChild as autoscaling.CfnAutoScalingGroup);
     validateAlarms(this);
-  }
-
-  /** A policy of its own: the group waits for those of the role, and this one names the group. */
-  private allowHealthReports(): void {
-    new iam.Policy(this, 'HealthPolicy', {
-      roles: [this.role],
-      statements: [new iam.PolicyStatement({
-        actions: ['autoscaling:SetInstanceHealth'], resources: [this.autoScalingGroup.autoScalingGroupArn],
-      })],
-    });
   }
 
   private checkTypes(first: ec2.InstanceType, others: readonly ec2.InstanceType[]): void {

@@ -59,7 +59,9 @@ export interface LowLatencyHostProps extends HostShape {
   readonly machineImage?: ec2.IMachineImage;
 
   /**
-   * Placement group of the instance. Give the same one to instances that talk to each other.
+   * Placement group of the instance. Give the same one to instances that talk to each other. CloudFormation replaces a
+   * group of yours, and so the hosts in it, when its tags change: keep such
+   * tags away from it.
    *
    * @default - a new cluster placement group
    */
@@ -73,8 +75,9 @@ export interface LowLatencyHostProps extends HostShape {
   readonly capacityReservation?: CapacityReservation;
 
   /**
-   * Role of the instance, assumed by EC2. It is given what the host needs: reading its asset, Session Manager and the
-   * CloudWatch agent.
+   * Role of the instance, assumed by EC2. It is given what the host needs: reading its asset, sessions of Session
+   * Manager, and metrics into the namespace `KernelBypass`. One that may not be changed is left as it is, with a warning
+   * that names the actions.
    *
    * @default - a new role
    */

@@ -81,7 +81,8 @@ class ImportedLowLatencyInstance extends PacketReceiverBase implements ILowLaten
  *
  * It is a launch template (the only thing that can place an ENI on a second network card), an instance of it, and a
  * wait condition that the host signals once every check has passed, or with the reason why one did not. Whatever
- * changes the launch template replaces the instance.
+ * changes the launch template replaces the instance. Tags do not: they go to the instance and its volume, and but for
+ * `Name` not through the template.
  *
  * EC2 charges for the instance while it runs; a c6in.32xlarge costs about 7.26 USD per hour in us-east-1.
  */

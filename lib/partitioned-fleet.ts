@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import type { LowLatencyFleetProps } from './low-latency-fleet';
 import { LowLatencyFleet } from './low-latency-fleet';
 import { fail, Findings } from './private/fail';
+import { clusterPlacementGroup } from './private/placement';
 import type { UdpFlow } from './udp-flow';
 
 /** Flows that the same hosts receive. */
@@ -45,8 +46,7 @@ export class PartitionedFleet extends Construct implements ec2.IConnectable {
     super(scope, id);
     const { partitions, ...shared } = props;
     this.checkPartitions(props);
-    this.placementGroup = props.placementGroup
-      ?? new ec2.PlacementGroup(this, 'PlacementGroup', { strategy: ec2.PlacementGroupStrategy.CLUSTER });
+    this.placementGroup = props.placementGroup ?? clusterPlacementGroup(this);
     this.fleets = partitions.map(({ name, flows }) => new LowLatencyFleet(this, name, {
       ...shared, dataPlane: props.dataPlane._withFlows(flows), placementGroup: this.placementGroup,
     }));

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as cdk from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { HostOs } from '../host-os';
 import type { HostPlan } from './host-plan';
+import { taggedByNameAlone } from './tag-escape';
 
 export interface HostTemplateProps {
   readonly instanceType: ec2.InstanceType;
@@ -29,7 +30,6 @@ export function hostTemplate(scope: Construct, id: string, props: HostTemplatePr
     cpuOptions: launch.cpuOptions,
     requireImdsv2: true,
     httpPutResponseHopLimit: 1,
-    instanceMetadataTags: true,
     detailedMonitoring: true,
     blockDevices: [{
       deviceName: os._rootDevice,
@@ -42,12 +42,6 @@ export function hostTemplate(scope: Construct, id: string, props: HostTemplatePr
   });
   // A template names itself otherwise, and so the instance. 200: what is said here wins over that.
   cdk.Tags.of(template).add('Name', scope.node.path, { priority: 200 });
+  taggedByNameAlone(template);
   return template;
-}
-
-/** What a host needs to be allowed: its agents, and its archive. */
-export function grantHost(role: iam.IRole, archiveArn: string): void {
-  role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonSSMManagedInstanceCore'));
-  role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('CloudWatchAgentServerPolicy'));
-  role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [archiveArn] }));
 }

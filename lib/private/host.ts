@@ -14,12 +14,13 @@ import { decide } from './decide';
 import { fail, Findings } from './fail';
 import type { HostPlan } from './host-plan';
 import { hostAsset } from './host-assets';
-import { grantHost, hostTemplate } from './host-template';
+import { grantHost } from './host-grants';
+import { hostTemplate } from './host-template';
 import { inBlock } from './ipv4';
 import { BootGate, setNetworkInterfaces, targetReservation } from './network-escape';
 import { checkImage } from './image-bake';
 import { DEFAULT_BOOT_TIMEOUT, DEFAULT_INSTANCE_TYPE, planInput } from './plan-input';
-import { validateTagKeys } from './tag-validation';
+import { clusterPlacementGroup } from './placement';
 import { differentZones } from './zone';
 
 export interface Launching {
@@ -70,11 +71,10 @@ export class Host {
       description: 'Management ENI: outbound only, sessions come through Session Manager',
     });
     this.connections = new ec2.Connections({ securityGroups: dataInterface.securityGroups ?? this.dataSecurityGroups(dataInterface) });
-    this.placementGroup = props.placementGroup
-      ?? new ec2.PlacementGroup(scope, 'PlacementGroup', { strategy: ec2.PlacementGroupStrategy.CLUSTER });
+    this.placementGroup = props.placementGroup ?? clusterPlacementGroup(scope);
     this.role = props.role ?? new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     const asset = hostAsset(scope, 'HostAsset', props.dataPlane.handler.directory);
-    grantHost(this.role, asset.arn);
+    grantHost(scope, this.role, asset.arn);
 
     // Groups may join through `connections` later.
     const dataGroups = cdk.Lazy.list({ produce: () => this.connections.securityGroups.map(group => group.securityGroupId) });
@@ -114,7 +114,6 @@ export class Host {
   public proves(launcher: cdk.CfnResource): void {
     launcher.node.addDependency(this.role); // its policies too: the first boot reads the asset
     this.gate.waitFor(launcher, this.launchTemplates);
-    this.launchTemplates.forEach(template => validateTagKeys(template, launcher));
   }
 
   /** A plan for each type: cores, queues and memory differ. */

@@ -6,6 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as imagebuilder from 'aws-cdk-lib/aws-imagebuilder';
 import type { Construct } from 'constructs';
 import type { HostAsset } from './host-assets';
+import { untagged } from './tag-escape';
 
 /* The only file that touches the L1s of EC2 Image Builder: its L2s are in an alpha package. */
 
@@ -42,6 +43,7 @@ export function bakedImage(scope: Construct, spec: ImageSpec): string {
     resource.overrideLogicalId(`${cdk.Stack.of(scope).getLogicalId(resource)}${content.toString('hex', 0, 4)}`);
     // What went into an image stays with it. Except on create: a build that failed leaves nothing.
     resource.applyRemovalPolicy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    untagged(resource); // another tag would be another image, of a version that exists
   };
 
   const component = new imagebuilder.CfnComponent(scope, 'Component', {
@@ -114,10 +116,14 @@ function document({ asset, plan, description, assetUri }: Pick<ImageSpec, 'asset
   };
 }
 
-/** Session Manager runs the build; the rest is what AWS's own policy for builds has, as far as this build uses it. */
+/**
+ * Image Builder runs the build as documents of Systems Manager, for which it asks for the policy AWS maintains: unlike a
+ * host's sessions, the build takes more of it than is documented, and its machine lives no longer than the build.
+ */
 function grantBuild(role: iam.IRole, stack: cdk.Stack, componentArn: string, asset: HostAsset): void {
   role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonSSMManagedInstanceCore'));
   const allow = (actions: string[], resources: string[]) => role.addToPrincipalPolicy(new iam.PolicyStatement({ actions, resources }));
+  // The rest is what AWS's own policy for builds has, as far as this build uses it.
   allow(['imagebuilder:GetComponent'], [componentArn]);
   allow(['s3:GetObject'], [
     asset.arn,

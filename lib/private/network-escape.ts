@@ -100,6 +100,7 @@ export function instanceFromTemplate(scope: Construct, id: string, template: ec2
 } {
   const resource = new ec2.CfnInstance(scope, id, {
     launchTemplate: { launchTemplateId: template.launchTemplateId, version: template.latestVersionNumber },
+    propagateTagsToVolumeOnCreation: true, // the template has none of them but the name
   });
   return { instanceId: resource.ref, privateIp: resource.attrPrivateIp, resource };
 }
@@ -139,7 +140,7 @@ export class BootGate {
     resource.overrideLogicalId(cdk.Lazy.uncachedString({ produce: () => (this.resolving ? id : `${id}${this.fingerprint()}`) }));
   }
 
-  /** Eight hex digits of the launch templates as they will be rendered, the user's overrides and tags included. */
+  /** Eight hex digits of the launch templates as they will be rendered, the user's overrides included. */
   private fingerprint(): string {
     const [first, ...rest] = this.templates.map(template => (template as unknown as { _toCloudFormation(): object })._toCloudFormation());
     this.resolving = true;

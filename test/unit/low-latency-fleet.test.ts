@@ -274,12 +274,6 @@ describe('fails', () => {
     })).toThrow(new Error("an Auto Scaling group puts all ENIs of an instance into one subnet: leave 'subnet' out of the data interface, "
       + "or give Demo/Vpc/PublicSubnet1 to 'vpcSubnets' (at Demo/Feeds)"));
   });
-
-  test('at synth on a tag that the metadata service cannot serve', () => {
-    const { stack } = fleetStack();
-    cdk.Tags.of(stack).add('cost/center', '42');
-    expect(() => template(stack)).toThrow("got 'cost/center'");
-  });
 });
 
 describe('what it gives', () => {
