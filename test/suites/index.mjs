@@ -75,8 +75,8 @@ export const suites = [
   },
   {
     // Two planes that must come up, and three deployments that must fail; all of them with 'npm run test:vm'.
-    // Emulated machines: a quarter of an hour for the five of `ci`.
-    name: 'vm', what: 'the synthesised template, booted in a virtual machine', slow: true,
+    // Emulated machines: about ten minutes for the five of `ci`.
+    name: 'vm', what: 'the synthesised template, booted in a virtual machine',
     missing: needsRoot('the VM lab (its network)'),
     run: () => {
       ensurePackages(vmPrerequisites.VM_PACKAGES);
