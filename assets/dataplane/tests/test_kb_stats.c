@@ -271,6 +271,24 @@ static void it_follows_a_new_receiver(void **state)
 	assert_contains(output, "receiver is silent");
 }
 
+static void a_page_that_cannot_be_read_is_said_once(void **state)
+{
+	(void)state;
+	unlink(page_path);
+	FILE *const file = fopen(page_path, "w");
+	assert_non_null(file);
+	fputs("no page at all", file);
+	fclose(file);
+	start(NULL, NULL, NULL);
+	await_line("ReceiverUp:0|g|#Name:Demo-Feed");
+	await_line("ReceiverUp:0|g|#Name:Demo-Feed");
+	kill(child, SIGTERM);
+	assert_int_equal(finish(), 0);
+	const char *const said = strstr(output, "is not a stats page: 14 bytes");
+	assert_non_null(said);
+	assert_null(strstr(said + 1, "is not a stats page"));
+}
+
 /* --- Prometheus --- */
 
 static uint16_t free_port(void)
@@ -376,6 +394,7 @@ int main(int argc, char **argv)
 		CASE(wrong_arguments_are_refused),
 		CASE(the_daemon_publishes_growth),
 		CASE(it_follows_a_new_receiver),
+		CASE(a_page_that_cannot_be_read_is_said_once),
 		CASE(prometheus_is_served_on_request),
 		CASE(a_prometheus_port_in_use_is_named),
 	};

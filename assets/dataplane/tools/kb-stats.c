@@ -69,6 +69,19 @@ static const struct kb_stats *attach(const struct kb_config *cfg)
 	return kb_stats_attach(&page, cfg->stats_page) ? NULL : page;
 }
 
+/* Why there is nothing to publish, once for each reason. That no receiver has begun is none. */
+static void say_why(const char *path, bool attached)
+{
+	static char said[256];
+
+	if (attached || access(path, F_OK) != 0) {
+		said[0] = '\0';
+	} else if (strncmp(said, kb_err_text(), sizeof(said) - 1) != 0) {
+		snprintf(said, sizeof(said), "%s", kb_err_text());
+		fprintf(stderr, "%s: %s\n", PROGRAM, said);
+	}
+}
+
 static void publish(struct kb_publisher *p)
 {
 	const bool was_up = p->up;
@@ -76,6 +89,7 @@ static void publish(struct kb_publisher *p)
 	/* Kept, to see what a receiver counted before its end. */
 	static const struct kb_stats *last;
 
+	say_why(p->cfg->stats_page, page != NULL);
 	if (page && last && page->start_ns != last->start_ns)
 		kb_publisher_finish(p, last);
 	kb_publisher_run(p, page, kb_now_ns());
