@@ -121,6 +121,9 @@ export class PacketHandler {
    * Your own handler: a directory that holds `kb_handler.c`, which implements `kb/handler.h`, and whatever else it
    * includes. It is compiled on the host with link-time optimisation.
    *
+   * A change of a file that goes along replaces the hosts. Left behind are hidden files, documents (`*.md`), what a build
+   * leaves (`*.o`, `*.a`, `*.so`, `*~`, `build` and `build-*`), `cdk.out` and `node_modules`.
+   *
    * @param directory path of the directory, relative to the working directory of the app
    */
   public static fromAsset(directory: string, options: CustomHandlerOptions = {}): PacketHandler {

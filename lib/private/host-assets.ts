@@ -24,6 +24,9 @@ const EXECUTABLE = /^userdata\/(bin|steps|checks)\//;
 
 const HANDLER_SOURCE = 'kb_handler.c';
 
+/** What lies about in a handler's folder and is no part of it. */
+const NO_SOURCE = /\.(md|o|a|so)$|~$|\/(build(-[^/]*)?|cdk\.out|node_modules)\//;
+
 /** The archive as a deployment publishes it. */
 export interface HostAsset {
   readonly httpUrl: string;
@@ -70,7 +73,7 @@ function handlerEntries(scope: Construct, directory: string): TarEntry[] {
   if (!fs.existsSync(path.join(directory, HANDLER_SOURCE))) {
     fail(scope, `PacketHandler.fromAsset needs a directory that holds ${HANDLER_SOURCE}, got ${given} (${path.resolve(directory)})`);
   }
-  return filesBelow(directory, 'handler').map(file => ({
+  return filesBelow(directory, 'handler').filter(file => !NO_SOURCE.test(file)).map(file => ({
     path: file,
     mode: 0o644,
     content: fs.readFileSync(path.join(directory, path.posix.relative('handler', file))),

@@ -16,7 +16,7 @@ import type { HostPlan } from './host-plan';
 import { hostAsset } from './host-assets';
 import { grantHost } from './host-grants';
 import { hostTemplate } from './host-template';
-import { inBlock } from './ipv4';
+import { inBlock, isReserved } from './ipv4';
 import { BootGate, setNetworkInterfaces, targetReservation } from './network-escape';
 import { checkImage } from './image-bake';
 import { DEFAULT_BOOT_TIMEOUT, DEFAULT_INSTANCE_TYPE, planInput } from './plan-input';
@@ -66,6 +66,8 @@ export class Host {
 
     this.subnet = this.managementSubnet(vpc, props.vpcSubnets);
     interfaces.forEach((each, index) => this.checkInterface(each, index));
+    checkDifferent(scope, interfaces);
+    checkVolume(scope, props.rootVolumeSize);
     this.managementSecurityGroup = props.managementSecurityGroup ?? new ec2.SecurityGroup(scope, 'ManagementSecurityGroup', {
       vpc,
       description: 'Management ENI: outbound only, sessions come through Session Manager',
@@ -242,6 +244,9 @@ export class Host {
       if (block !== undefined && !inBlock(privateIpAddress, block)) {
         fail(this.scope, `'privateIpAddress' must be an address of its subnet, ${block}, got ${privateIpAddress}`);
       }
+      if (block !== undefined && isReserved(privateIpAddress, block)) {
+        fail(this.scope, `'privateIpAddress' must not be among the first four of ${block} or its last, which the subnet keeps, got ${privateIpAddress}`);
+      }
     }
   }
 
@@ -253,6 +258,26 @@ export class Host {
     if (networkInterfaceId !== undefined || privateIpAddress !== undefined) {
       fail(this.scope, `an Auto Scaling group gives each host ENIs and addresses of its own, got ${networkInterfaceId ?? privateIpAddress}; `
         + 'take a LowLatencyInstance for what exists once');
+    }
+  }
+}
+
+/** What exists once can be attached once. */
+function checkDifferent(scope: Construct, interfaces: readonly BoundInterface[]): void {
+  const given = interfaces.flatMap(({ networkInterfaceId, privateIpAddress }) => [networkInterfaceId, privateIpAddress])
+    .filter(each => each !== undefined);
+  const twice = given.find((each, index) => given.indexOf(each) !== index);
+  if (twice !== undefined) {
+    fail(scope, `each interface needs an ENI and an address of its own, got ${twice} twice`);
+  }
+}
+
+/** EBS's own bounds of gp3; the images need 8 GiB. */
+function checkVolume(scope: Construct, size?: cdk.Size): void {
+  if (size && !size.isUnresolved()) {
+    const gibibytes = size.toGibibytes({ rounding: cdk.SizeRoundingBehavior.NONE });
+    if (!(gibibytes >= 8 && gibibytes <= 65_536)) {
+      fail(scope, `'rootVolumeSize' must be between 8 and 65536 GiB, got ${gibibytes} GiB`);
     }
   }
 }

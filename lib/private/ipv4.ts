@@ -14,6 +14,13 @@ export function inBlock(address: string, block: string): boolean {
   return Math.floor(toNumber(address) / size) === Math.floor(toNumber(network) / size);
 }
 
+/** Whether a subnet keeps an address for itself: in EC2 the first four of the block and the last. */
+export function isReserved(address: string, block: string): boolean {
+  const size = 2 ** (32 - Number(block.split('/')[1]));
+  const place = toNumber(address) % size;
+  return place < 4 || place === size - 1;
+}
+
 function toNumber(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }

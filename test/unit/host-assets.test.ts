@@ -67,7 +67,10 @@ test('takes the handler of the user along', () => {
   fs.mkdirSync(path.join(handler, 'book'), { recursive: true });
   fs.writeFileSync(path.join(handler, 'kb_handler.c'), 'int a;\n');
   fs.writeFileSync(path.join(handler, 'book', 'book.h'), 'int b;\n');
-  fs.writeFileSync(path.join(handler, '.hidden'), '');
+  for (const stray of ['.hidden', 'README.md', 'kb_handler.o', 'kb_handler.c~', 'build-test/x.c', 'cdk.out/asset.tar', 'node_modules/a/a.c']) {
+    fs.mkdirSync(path.dirname(path.join(handler, stray)), { recursive: true });
+    fs.writeFileSync(path.join(handler, stray), '');
+  }
   const { archive, sha256 } = synth(handler);
   expect(list(archive).filter(file => file.includes(' handler/'))).toEqual([
     '-rw-r--r-- handler/book/book.h', '-rw-r--r-- handler/kb_handler.c',

@@ -230,6 +230,13 @@ describe.each<[string, [() => unknown, string][]]>([
       'the subnet of the data interface must be in the Availability Zone of the instance, zone 0 of the region, got zone 1 of the region (at Demo/Feed)'],
     [() => inNumberedZones(subnets => ({ additionalInterfaces: [DataInterface.of({ subnet: subnets[0] }), DataInterface.of({ subnet: subnets[1] })] })),
       'the subnet of additional interface 2 must be in the Availability Zone of the instance, zone 0 of the region, got zone 1 of the region (at Demo/Feed)'],
+    [() => inZones('eu-west-1a', '10.0.1.3'),
+      "'privateIpAddress' must not be among the first four of 10.0.1.0/24 or its last, which the subnet keeps, got 10.0.1.3 (at Demo/Feed)"],
+    [() => inZones('eu-west-1a', '10.0.1.255'),
+      "'privateIpAddress' must not be among the first four of 10.0.1.0/24 or its last, which the subnet keeps, got 10.0.1.255 (at Demo/Feed)"],
+    [() => feed({ dataInterface: DataInterface.fromNetworkInterface('eni-1'), additionalInterfaces: [DataInterface.fromNetworkInterface('eni-1')] }),
+      'each interface needs an ENI and an address of its own, got eni-1 twice (at Demo/Feed)'],
+    [() => feed({ rootVolumeSize: cdk.Size.gibibytes(4) }), "'rootVolumeSize' must be between 8 and 65536 GiB, got 4 GiB (at Demo/Feed)"],
     [() => inZones('eu-west-1a', '10.9.9.9'), "'privateIpAddress' must be an address of its subnet, 10.0.1.0/24, got 10.9.9.9 (at Demo/Feed)"],
   ]],
   ['cores, memory, tuning', [
