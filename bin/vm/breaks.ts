@@ -109,7 +109,7 @@ export const BREAKS: Readonly<Record<string, Break>> = {
     plane: 'kernel',
     bakedFor: 'afxdp',
     context: { ...NO_REBOOT, handler: `${HANDLERS}/crashes-at-start` },
-    reason: /kb-receiver failed .*/,
+    reason: /kb-receiver failed \((signal|core-dump) \d+; it crashed, or its handler did: .*journalctl -u kb-receiver/,
   },
   'crash-later': {
     what: 'the receiver dies soon after each start',

@@ -20,6 +20,15 @@ prepare() {
   [[ $(signalled Reason) == 'kb-step-hugepages failed (exit-code 2): node1 gave 256 of 512 huge pages of 2048 kB: plan fewer | reserving' ]]
 }
 
+@test "a crash is called one, and where to look is named" {
+  plan KB_SIGNAL_URL="$ORIGIN/signal"
+  reader systemctl 'case $3 in ActiveState) echo failed ;; Result) echo core-dump ;; ExecMainStatus) echo 6 ;; InvocationID) echo cafe ;; esac
+    [[ $1 != is-failed ]]'
+  step notify-failure kb-receiver.service
+  assert_status 0
+  [[ $(signalled Reason) == "kb-receiver failed (core-dump 6; it crashed, or its handler did: mend it with 'journalctl -u kb-receiver' of the host): "* ]]
+}
+
 @test "once: the second failure is only logged" {
   plan KB_SIGNAL_URL="$ORIGIN/signal"
   step notify-failure kb-step-hugepages.service
