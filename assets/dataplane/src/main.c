@@ -16,6 +16,7 @@
 #include "kb/clock.h"
 #include "kb/config.h"
 #include "kb/error.h"
+#include "kb/fast_clock.h"
 #include "kb/handler.h"
 #include "kb/stats.h"
 #include "kb/tap.h"
@@ -171,6 +172,7 @@ static int receive(const struct kb_config *cfg, struct kb_stats *stats)
 	struct kb_backend *be = NULL;
 	struct kb_explain explain = {0};
 
+	kb_fast_clock_init("/sys");
 	if (kb_backend_open(&be, cfg, stats))
 		return kb_err_wrap("open %s", stats->iface);
 	int result = kb_workers_start(&workers, cfg, be, stats);

@@ -7,6 +7,7 @@
 #include "rx_loop.h"
 
 #include "kb/clock.h"
+#include "kb/fast_clock.h"
 #include "kb/tap.h"
 
 #define TICK_NS	 1000000ull   /* kb_handler_tick: about every millisecond */
@@ -21,6 +22,15 @@ static void record(struct kb_hist *hist, const struct kb_pkt *v, uint32_t n, uin
 	kb_hist_run_end(&run);
 }
 
+/* Now; where the clock has learned in between that it was a little fast, when the burst was polled.
+ */
+static uint64_t end_of(const struct kb_burst *b)
+{
+	const uint64_t now = kb_fast_now_ns();
+
+	return b->polled_ns - now < KB_FAST_CLOCK_ERROR_NS ? b->polled_ns : now;
+}
+
 /* One non-empty burst; returns the time after it. */
 static uint64_t deliver(const struct kb_rx_loop *l, const struct kb_burst *b, uint32_t n)
 {
@@ -29,7 +39,7 @@ static uint64_t deliver(const struct kb_rx_loop *l, const struct kb_burst *b, ui
 	const uint64_t refused_before = l->stats->cause[KB_CAUSE_HANDLER];
 	kb_handler_on_burst(l->handler, v, n, b->polled_ns);
 	const uint64_t refused = l->stats->cause[KB_CAUSE_HANDLER] - refused_before;
-	const uint64_t done = kb_now_ns();
+	const uint64_t done = end_of(b);
 	if (kb_tap_wanted(v->queue))
 		kb_tap_burst(v, n, done, l->stats->gaps);
 	kb_rx_release(l->queue, v, n);

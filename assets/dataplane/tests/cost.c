@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "kb/backend.h"
+#include "kb/fast_clock.h"
 #include "kb/msg.h"
 #include "kb/wanted.h"
 #include "packets.h"
@@ -39,7 +40,7 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct 
 {
 	const uint32_t n = q->n - q->next < max ? q->n - q->next : max;
 
-	*b = (struct kb_burst){.polled_ns = kb_now_ns(), .bytes = n * PAYLOAD};
+	*b = (struct kb_burst){.polled_ns = kb_fast_now_ns(), .bytes = n * PAYLOAD};
 
 	memcpy(v, &ready[q->next], n * sizeof(*v));
 	q->next += n;
@@ -65,6 +66,9 @@ uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
 static void prepare(void)
 {
 	const uint64_t sent_ns = kb_now_ns() - AGE_NS;
+
+	/* Learned for good: how often it asks depends on how slowly the instructions are counted. */
+	kb_fast_clock = (struct kb_fast_clock){.ns = kb_now_ns(), .scale = 1, .span = UINT64_MAX};
 
 	for (uint32_t i = 0; i < MOST; i++) {
 		const struct kb_msg msg = {.magic = htole32(KB_MSG_MAGIC),

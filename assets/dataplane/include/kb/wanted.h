@@ -41,7 +41,8 @@ static inline int kb_parse_wanted(struct kb_wanted *w, const struct kb_flows *fl
 
 /* --- implementation: inline, because it is the hot loop's --- */
 
-static inline struct kb_stream *kb_wanted_place(struct kb_wanted *w, uint64_t addrs, uint64_t ports)
+static inline const struct kb_stream *kb_wanted_place(const struct kb_wanted *w, uint64_t addrs,
+						      uint64_t ports)
 {
 	/* Fibonacci hashing: the golden ratio of 2^64 spreads numbers that differ in few bits. */
 	return &w->stream[(addrs + ports) * 0x9e3779b97f4a7c15ull >> (64 - KB_WANTED_BITS)];
@@ -61,36 +62,42 @@ kb_parse_wanted_new(struct kb_wanted *w, const struct kb_flows *flows, const uin
 	const uint64_t addrs = kb_load_raw64((const uint8_t *)&out->src_addr);
 	const uint64_t ports = kb_load_raw32((const uint8_t *)raw_ports);
 
-	*kb_wanted_place(w, addrs, ports) = (struct kb_stream){.addrs = addrs,
-							       .ports = ports,
-							       .src_port = out->src_port,
-							       .dst_port = out->dst_port};
+	*(struct kb_stream *)(uintptr_t)kb_wanted_place(w, addrs, ports) =
+		(struct kb_stream){.addrs = addrs,
+				   .ports = ports,
+				   .src_port = out->src_port,
+				   .dst_port = out->dst_port};
 	return KB_PARSE_OK;
+}
+
+static inline bool kb_wanted_knows(const struct kb_wanted *w, const uint8_t *frame, uint32_t len,
+				   struct kb_pkt *out)
+{
+	const uint8_t *const ip = frame + KB_ETH_HLEN;
+	const uint8_t *const udp = ip + KB_IPV4_MIN_HLEN;
+
+	if (!__builtin_expect(kb_parse_is_plain(frame, len), 1))
+		return false;
+	const uint64_t addrs = kb_load_raw64(ip + 12);
+	const uint64_t ports = kb_load_raw32(udp);
+	const struct kb_stream *const s = kb_wanted_place(w, addrs, ports);
+
+	if (!__builtin_expect(
+		    s->addrs == addrs && s->ports == ports && kb_parse_fills(ip, udp, len), 1))
+		return false;
+	out->payload = udp + KB_UDP_HLEN;
+	__builtin_memcpy(&out->src_addr, &addrs, sizeof(addrs));
+	out->src_port = s->src_port;
+	out->dst_port = s->dst_port;
+	out->len = (uint16_t)(len - KB_PARSE_HEADERS);
+	return true;
 }
 
 static inline int kb_parse_wanted(struct kb_wanted *w, const struct kb_flows *flows,
 				  const uint8_t *frame, uint32_t len, struct kb_pkt *out)
 {
-	const uint8_t *const ip = frame + KB_ETH_HLEN;
-	const uint8_t *const udp = ip + KB_IPV4_MIN_HLEN;
-
-	if (__builtin_expect(kb_parse_is_plain(frame, len), 1)) {
-		const uint64_t addrs = kb_load_raw64(ip + 12);
-		const uint64_t ports = kb_load_raw32(udp);
-		const struct kb_stream *const s = kb_wanted_place(w, addrs, ports);
-		const uint32_t total = kb_load_be16(ip + 2);
-
-		if (__builtin_expect(s->addrs == addrs && s->ports == ports &&
-					     kb_parse_fits(udp, total, len),
-				     1)) {
-			out->payload = udp + KB_UDP_HLEN;
-			out->len = (uint16_t)(total - KB_IPV4_MIN_HLEN - KB_UDP_HLEN);
-			__builtin_memcpy(&out->src_addr, &addrs, sizeof(addrs));
-			out->src_port = s->src_port;
-			out->dst_port = s->dst_port;
-			return KB_PARSE_OK;
-		}
-	}
+	if (__builtin_expect(kb_wanted_knows(w, frame, len, out), 1))
+		return KB_PARSE_OK;
 	return kb_parse_wanted_new(w, flows, frame, len, out);
 }
 

@@ -11,6 +11,7 @@
 #include "afxdp/port.h"
 #include "kb/backend.h"
 #include "kb/clock.h"
+#include "kb/fast_clock.h"
 #include "kb/frame.h"
 #include "kb/tap.h"
 #include "kb/wanted.h"
@@ -216,7 +217,7 @@ static uint32_t take(struct kb_queue *q, struct kb_pkt *v, uint32_t idx, uint32_
 	struct kb_xsk *const x = &q->xsk;
 	/* Locals: what is stored through v could otherwise be any of them. */
 	const struct kb_flows *const flows = &q->be->cfg.flows;
-	const uint64_t polled_ns = kb_now_ns();
+	const uint64_t polled_ns = kb_fast_now_ns();
 	uint8_t *const area = x->area;
 	const uint16_t queue = (uint16_t)q->index;
 	uint32_t refused[KB_CAUSES] = {0};

@@ -30,6 +30,7 @@
 #include "kb/clock.h"
 #include "kb/control.h"
 #include "kb/error.h"
+#include "kb/fast_clock.h"
 #include "kb/flow.h"
 #include "kb/frame.h"
 #include "kb/tap.h"
@@ -63,6 +64,7 @@ struct kb_queue {
 	_Alignas(RTE_CACHE_LINE_SIZE) uint16_t port;
 	uint16_t id;
 	uint16_t burst; /* room in each of the arrays */
+	bool lent;	/* the handler has sent since the last burst was taken */
 	bool refers;	/* the driver takes a frame in two buffers, one of them shared */
 	struct kb_backend *be;
 	const struct kb_flows *flows;
@@ -160,6 +162,26 @@ refuse(struct kb_queue *q, const struct rte_mbuf *m, int cause)
 		answer(q, m);
 }
 
+/* The next datagram of a stream: what nearly every frame is. Says no of others, or fills *out. */
+static inline bool known(const struct kb_wanted *wanted, const struct rte_mbuf *m,
+			 struct kb_pkt *out)
+{
+	return likely(m->nb_segs == 1) && likely(!(m->ol_flags & CSUM_DOUBT)) &&
+	       likely(kb_wanted_knows(wanted, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
+				      out));
+}
+
+/* Any other frame: whether it is wanted, with *out filled in. Refused ones are booked here. */
+static bool __attribute__((noinline))
+admit(struct kb_queue *q, const struct rte_mbuf *m, struct kb_pkt *out)
+{
+	const int cause = classify(&q->wanted, q->flows, m, out);
+	if (cause == KB_PARSE_OK)
+		return true;
+	refuse(q, m, cause);
+	return false;
+}
+
 /* For an attached kb-dump, before anything is done with the frames. */
 static void __attribute__((noinline)) tap(struct kb_queue *q, uint32_t n)
 {
@@ -192,17 +214,14 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct 
 		tap(q, n);
 
 	/* Locals: what is stored through v could otherwise be any of them. */
-	const struct kb_flows *const flows = q->flows;
-	const uint64_t polled_ns = kb_now_ns();
+	const uint64_t polled_ns = kb_fast_now_ns();
 	const uint16_t id = q->id;
 	struct kb_pkt *out = v;
 	uint64_t bytes = 0;
 	uint32_t refused = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		struct rte_mbuf *const frame = m[i];
-		const int cause = classify(&q->wanted, flows, frame, out);
-		if (unlikely(cause != KB_PARSE_OK)) {
-			refuse(q, frame, cause);
+		if (unlikely(!known(&q->wanted, frame, out)) && !admit(q, frame, out)) {
 			q->refused[refused++] = frame;
 			continue;
 		}
@@ -212,31 +231,41 @@ uint32_t kb_rx_burst(struct kb_queue *q, struct kb_pkt *v, uint32_t max, struct 
 		bytes += out->len;
 		out++;
 	}
-	if (unlikely(refused))
+	if (unlikely(refused)) {
 		rte_pktmbuf_free_bulk(q->refused, refused);
+		for (uint32_t i = 0; i < n - refused; i++)
+			m[i] = v[i].frame;
+	}
+	q->lent = false;
 	*b = (struct kb_burst){.polled_ns = polled_ns, .bytes = bytes};
 	return (uint32_t)(out - v);
 }
 
 /* NULL: somebody else has it still, or it was sent and is no longer ours. */
-static struct rte_mbuf *__attribute__((noinline)) let_go(struct rte_mbuf *m)
+static struct rte_mbuf *let_go(struct rte_mbuf *m)
 {
 	return m ? rte_pktmbuf_prefree_seg(m) : NULL;
 }
 
+/* After the handler has sent: a frame may be the driver's by now, or have a second owner. */
+static uint32_t __attribute__((noinline))
+take_back(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_mbuf *const m = let_go(v[i].frame);
+		if (m)
+			q->held[kept++] = m;
+	}
+	return kept;
+}
+
 void kb_rx_release(struct kb_queue *q, const struct kb_pkt *v, uint32_t n)
 {
-	struct rte_mbuf **const ours = q->held;
-	uint32_t kept = 0;
-	/* One segment each and all of the queue's own pool: no search for runs of a pool. */
-	for (uint32_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = v[i].frame;
-		if (unlikely(!m || rte_mbuf_refcnt_read(m) != 1 || !RTE_MBUF_DIRECT(m)))
-			m = let_go(m);
-		if (likely(m != NULL))
-			ours[kept++] = m;
-	}
-	rte_mempool_put_bulk(q->pool, (void **)ours, kept);
+	/* As the driver gave them: one segment each, of the queue's own pool, nobody else's. */
+	if (unlikely(q->lent))
+		n = take_back(q, v, n);
+	rte_mempool_put_bulk(q->pool, (void **)q->held, n);
 }
 
 /* What the datagram before took to find out: bursts go to one subscriber, or are of one payload. */
@@ -407,6 +436,7 @@ uint32_t kb_tx_burst(struct kb_queue *q, const struct kb_tx *v, uint32_t n)
 	uint32_t done = 0;
 	if (unlikely(!may_enter(q)))
 		return 0;
+	q->lent = true;
 	while (done < n) {
 		bool refuse_next;
 		const uint16_t built = prepare(q, v + done, n - done, &last, &refuse_next);

@@ -21,6 +21,7 @@
 
 #include "kb/backend.h"
 #include "kb/clock.h"
+#include "kb/fast_clock.h"
 #include "kb/error.h"
 #include "kb/tap.h"
 #include "kernel/ledger.h"
@@ -477,7 +478,7 @@ void kb_backend_close(struct kb_backend *be)
 /* Sums a burst up; what the kernel has not stamped has the time of now. */
 static struct kb_burst sum_up(struct kb_pkt *v, uint32_t n)
 {
-	struct kb_burst b = {.polled_ns = kb_now_ns()};
+	struct kb_burst b = {.polled_ns = kb_fast_now_ns()};
 
 	for (uint32_t i = 0; i < n; i++) {
 		b.bytes += v[i].len;

@@ -136,20 +136,38 @@ begin_kb_run(struct kb_handler *h, const struct kb_pkt *p, struct run *run)
 	return true;
 }
 
+/* Messages at p that continue the run, until `end`. Returns the first that does not. */
+static inline const struct kb_pkt *follow(struct run *run, const struct kb_pkt *p,
+					  const struct kb_pkt *end, uint64_t now_ns,
+					  struct kb_hist_run *oneway)
+{
+	/* Copies, which stay in registers: whoever is given `run` could change it. */
+	const uint64_t head = run->head;
+	const uint32_t port = run->port;
+	uint64_t next = run->next;
+
+	for (; p < end; p++, next++) {
+		if (!likely(p->len >= KB_MSG_MIN && kb_msg_head(p->payload) == head &&
+			    kb_msg_seq(p->payload) == next && p->dst_port == port))
+			break;
+		kb_hist_run_add(oneway, (int64_t)(now_ns - kb_msg_scheduled_ns(p->payload)));
+	}
+	run->next = next;
+	return p;
+}
+
 static void on_kb(struct kb_handler *h, const struct kb_pkt *v, uint32_t n, uint64_t now_ns)
 {
+	const struct kb_pkt *const end = v + n;
 	struct kb_hist_run oneway = {.hist = h->env.oneway};
 	struct run run = h->run;
 
-	for (const struct kb_pkt *p = v; p < v + n; p++) {
-		if (likely(p->len >= KB_MSG_MIN && kb_msg_head(p->payload) == run.head &&
-			   kb_msg_seq(p->payload) == run.next && p->dst_port == run.port)) {
-			run.next++;
-		} else if (!begin_kb_run(h, p, &run)) {
+	for (const struct kb_pkt *p = v; (p = follow(&run, p, end, now_ns, &oneway)) < end; p++) {
+		if (begin_kb_run(h, p, &run))
+			kb_hist_run_add(&oneway,
+					(int64_t)(now_ns - kb_msg_scheduled_ns(p->payload)));
+		else
 			h->not_feed++;
-			continue;
-		}
-		kb_hist_run_add(&oneway, (int64_t)(now_ns - kb_msg_scheduled_ns(p->payload)));
 	}
 	keep_run(h, &run);
 	kb_hist_run_end(&oneway);
