@@ -84,7 +84,7 @@ FAIL mtu            9001, planned 3498; restart it'
 @test "the phases of the boot are kept and sent, those before a reboot as well" {
   local listener
   python3 -c 'import socket,sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); s.settimeout(5)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); s.settimeout(60)
 open(sys.argv[1] + ".port", "w").write(str(s.getsockname()[1]))
 out = open(sys.argv[1], "w")
 while True:
