@@ -6,18 +6,18 @@ export const FEED_PORT = 9000;
 const HEADERS = 42; // Ethernet, IPv4 and UDP
 const MAGIC = 0x3147424b; // include/kb/msg.h
 
-/** Beyond what a receiver takes for a late message: the next number is a feed that starts over. */
+/** Beyond what a receiver takes for a late message: the numbers below are a feed that starts over. */
 const RESTART = 1n << 21n;
 
 /**
  * A capture of kb-gen's messages, for a port that plays it in a loop. The numbers rise, as a feed's
- * do; the last one leaps, so that the first of the next round is no late message of this one but a
- * feed that began anew. The messages are stamped with the present, so that their age is a real one.
+ * do; the last two leap, so that the next round is no late messages of this one but a feed that
+ * began anew. They are two because a single one would be taken for a stray. The messages are stamped with the present, so that their age is a real one.
  */
 export function writeCapture(file: string, frames: number, sourceMac: string, destinationMac: string): void {
   const now = BigInt(Date.now()) * 1_000_000n;
   const records = Array.from({ length: frames }, (_, i) => {
-    const seq = BigInt(i) + (i === frames - 1 ? RESTART : 0n);
+    const seq = BigInt(i) + (i >= frames - 2 ? RESTART : 0n);
     return Buffer.concat([recordHeader(), frame(seq, now, sourceMac, destinationMac)]);
   });
   fs.writeFileSync(file, Buffer.concat([fileHeader(), ...records]));

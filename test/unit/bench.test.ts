@@ -56,12 +56,12 @@ test('sides are measured in turn, not one after the other', async () => {
 
 test('a capture rises, and leaps at its end so that playing it again is a feed that starts over', () => {
   const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'kb-bench-')), 'feed.pcap');
-  writeCapture(file, 3, '02:00:00:00:00:01', '02:00:00:00:00:02');
+  writeCapture(file, 4, '02:00:00:00:00:01', '02:00:00:00:00:02');
   const bytes = fs.readFileSync(file);
-  const frames = [0, 1, 2].map((i) => bytes.subarray(24 + i * (16 + FRAME_BYTES) + 16).subarray(0, FRAME_BYTES));
-  expect(bytes.length).toBe(24 + 3 * (16 + FRAME_BYTES));
-  expect(frames.map((frame) => frame.readBigUInt64LE(50))).toEqual([0n, 1n, 2n + (1n << 21n)]);
-  expect(frames.map((frame) => [frame.readUInt16BE(16), frame.readUInt16BE(38)])).toEqual(Array(3).fill([274, 254]));
+  const frames = [0, 1, 2, 3].map((i) => bytes.subarray(24 + i * (16 + FRAME_BYTES) + 16).subarray(0, FRAME_BYTES));
+  expect(bytes.length).toBe(24 + 4 * (16 + FRAME_BYTES));
+  expect(frames.map((frame) => frame.readBigUInt64LE(50))).toEqual([0n, 1n, 2n + (1n << 21n), 3n + (1n << 21n)]);
+  expect(frames.map((frame) => [frame.readUInt16BE(16), frame.readUInt16BE(38)])).toEqual(Array(4).fill([274, 254]));
 });
 
 describe('bench options', () => {

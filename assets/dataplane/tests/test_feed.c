@@ -108,13 +108,16 @@ static void as_kb_by_port(uint32_t line, uint64_t seq)
 	t.pkt[t.n - 1].dst_port = (uint16_t)(PORT_A + line);
 }
 
+/* Ten characters, of which a change may be in any. */
+static const char *session = "SESSION  1";
+
 static void mold(uint16_t port, uint64_t seq, uint16_t messages)
 {
 	uint8_t *const p = next_datagram(port, 20);
 	const uint64_t first = htobe64(seq);
 	const uint16_t count = htobe16(messages);
 
-	memcpy(p, "SESSION  1", 10);
+	memcpy(p, session, 10);
 	memcpy(p + 10, &first, sizeof(first));
 	memcpy(p + 18, &count, sizeof(count));
 }
@@ -378,26 +381,298 @@ static void a_feed_that_starts_over_is_followed(void **state)
 	assert_int_equal(t.gaps, 0);
 }
 
+/* --- numbers that are nowhere near the others --- */
+
+#define FAR (KB_SEQ_NEAR + 1000) /* fits the four bytes of a raw format */
+
 static void a_corrupt_number_is_no_loss(void **state)
+{
+	static const uint64_t corrupt[] = {FAR, UINT32_MAX, 1ull << 40, UINT64_MAX, 5};
+	(void)state;
+
+	for (size_t f = 0; f < FORMATS; f++) {
+		for (size_t c = 0; c < sizeof(corrupt) / sizeof(corrupt[0]); c++) {
+			if (formats[f].put == as_raw_be && corrupt[c] > UINT32_MAX)
+				continue;
+			const uint64_t base = corrupt[c] == 5 ? 1u << 30 : 1;
+
+			assert_int_equal(begin(formats[f].args), 0);
+			formats[f].put(0, base);
+			formats[f].put(0, base + 1);
+			formats[f].put(0, corrupt[c]);
+			formats[f].put(0, base + 2);
+			formats[f].put(0, corrupt[c]);
+			formats[f].put(0, corrupt[c]); /* again, which does not go on */
+			formats[f].put(0, base + 3);
+			flush();
+			formats[f].put(0, corrupt[c]); /* and nothing more */
+			end();
+			assert_int_equal(t.gaps, 0);
+			assert_int_equal(t.counters[RESETS], 0);
+			assert_int_equal(t.counters[NOT_FEED], 4);
+			assert_int_equal(t.counters[UNIQUE], 4);
+			assert_int_equal(t.counters[LINE_A_LOST], 0);
+		}
+	}
+}
+
+static void a_jump_that_goes_on_is_a_gap(void **state)
+{
+	(void)state;
+
+	for (size_t f = 0; f < FORMATS; f++) {
+		for (uint64_t lost = 0; lost < 3; lost++) { /* right behind the jump */
+			assert_int_equal(begin(formats[f].args), 0);
+			formats[f].put(0, 1);
+			formats[f].put(0, FAR);
+			flush();
+			assert_int_equal(t.counters[UNIQUE], 1);
+			formats[f].put(0, FAR + 1 + lost);
+			formats[f].put(0, FAR + 2 + lost);
+			end();
+			assert_int_equal(t.gaps, FAR - 2 + lost);
+			assert_int_equal(t.counters[LINE_A_LOST], FAR - 2 + lost);
+			assert_int_equal(t.counters[RESETS], 0);
+			assert_int_equal(t.counters[NOT_FEED], 0);
+			assert_int_equal(t.counters[UNIQUE], 4);
+		}
+	}
+}
+
+static void lines_jump_each_on_its_own(void **state)
+{
+	(void)state;
+
+	for (size_t f = 0; f < FORMATS; f++) {
+		assert_int_equal(begin(formats[f].args), 0);
+		for (uint64_t seq = 1; seq <= 2; seq++)
+			for (uint32_t line = 0; line < 2; line++)
+				formats[f].put(line, seq);
+		for (uint64_t seq = FAR; seq < FAR + 2; seq++)
+			for (uint32_t line = 0; line < 2; line++)
+				formats[f].put(line, seq);
+		end();
+		assert_int_equal(t.gaps, FAR - 3);
+		assert_int_equal(t.counters[LINE_A_LOST], FAR - 3);
+		assert_int_equal(t.counters[LINE_A_LOST + 1], FAR - 3);
+		assert_int_equal(t.counters[UNIQUE], 4);
+		assert_int_equal(t.counters[REDUNDANT], 4);
+		assert_int_equal(t.counters[NOT_FEED], 0);
+
+		/* The other line holds the first number until its last one; by then the feed is
+		 * there. */
+		assert_int_equal(begin(formats[f].args), 0);
+		formats[f].put(0, 1);
+		formats[f].put(1, 1);
+		formats[f].put(1, FAR);
+		formats[f].put(0, FAR);
+		formats[f].put(0, FAR + 1);
+		end();
+		assert_int_equal(t.counters[UNIQUE], 3);
+		assert_int_equal(t.counters[REDUNDANT], 2);
+		assert_int_equal(t.counters[NOT_FEED], 0);
+
+		/* What one line says, the other does not confirm. */
+		assert_int_equal(begin(formats[f].args), 0);
+		formats[f].put(0, 1);
+		formats[f].put(1, 1);
+		formats[f].put(0, FAR);
+		formats[f].put(1, FAR + 1);
+		formats[f].put(0, 2);
+		formats[f].put(1, 2);
+		end();
+		assert_int_equal(t.gaps, 0);
+		assert_int_equal(t.counters[UNIQUE], 2);
+		assert_int_equal(t.counters[NOT_FEED], 2);
+	}
+}
+
+static void another_numbering_is_no_loss(void **state)
 {
 	(void)state;
 
 	for (size_t f = 0; f < FORMATS; f++) {
 		if (formats[f].put == as_raw_be)
-			continue; /* four bytes hold no number that is too large */
+			continue; /* four bytes hold no such number */
 		assert_int_equal(begin(formats[f].args), 0);
 		formats[f].put(0, 1);
-		formats[f].put(0, 2);
-		formats[f].put(0, 1ull << 40); /* another numbering, and back again */
-		formats[f].put(0, 3);
-		formats[f].put(0, UINT64_MAX);
-		formats[f].put(0, 4);
+		formats[f].put(0, 1ull << 40);
+		formats[f].put(0, (1ull << 40) + 1);
 		end();
 		assert_int_equal(t.gaps, 0);
-		assert_int_equal(t.counters[RESETS], 2);
-		assert_int_equal(t.counters[NOT_FEED], 1);
-		assert_int_equal(t.counters[UNIQUE], 5);
+		assert_int_equal(t.counters[RESETS], 1);
+		assert_int_equal(t.counters[UNIQUE], 3);
 	}
+}
+
+/* A stream of jumps, restarts and strays on two lines, cut in every way. */
+static void strays_and_jumps_count_the_same_in_every_burst(void **state)
+{
+	static const uint32_t bursts[] = {1, 3, BURST_MAX};
+	uint64_t first[KB_HANDLER_COUNTERS];
+	(void)state;
+
+	for (size_t f = 0; f < FORMATS; f++) {
+		for (size_t b = 0; b < sizeof(bursts) / sizeof(bursts[0]); b++) {
+			uint64_t seed = 7, next[2] = {1, 1};
+
+			assert_int_equal(begin(formats[f].args), 0);
+			for (uint32_t i = 0; i < ARRIVALS; i++) {
+				const uint32_t line = chance(&seed) < 300;
+				const uint32_t what = chance(&seed);
+				uint64_t seq = next[line];
+
+				if (what < 20)
+					seq = FAR * (2 + what);
+				else if (what == 20)
+					next[line] = seq = next[line] > FAR ? 1 : next[line] + FAR;
+				if (what >= 20)
+					next[line]++;
+				formats[f].put(line, seq);
+				if (t.n == bursts[b])
+					flush();
+			}
+			end();
+			if (f == 0 && b == 0)
+				memcpy(first, t.counters, sizeof(first));
+			assert_memory_equal(first, t.counters, sizeof(first));
+		}
+	}
+	assert_true(first[RESETS] > 0);
+	assert_true(first[NOT_FEED] > ARRIVALS / 100 && first[NOT_FEED] < ARRIVALS / 25);
+}
+
+/* --- sessions --- */
+
+static void one_corrupt_packet_of_many_messages_is_no_loss(void **state)
+{
+	(void)state;
+
+	assert_int_equal(begin("format=moldudp64"), 0);
+	mold(PORT_A, 1, 10);
+	mold(PORT_A, 1u << 30, 500);
+	mold(PORT_A, 11, 10);
+	end();
+	assert_int_equal(t.gaps, 0);
+	assert_int_equal(t.counters[NOT_FEED], 1); /* datagrams, not messages */
+	assert_int_equal(t.counters[UNIQUE], 20);
+}
+
+static void a_new_session_is_a_reset(void **state)
+{
+	static const char *const next_sessions[] = {"SESSION  2", "session  1"};
+	static const uint64_t firsts[] = {6, 1, 1000, 1ull << 50}; /* goes on, or anything else */
+	(void)state;
+
+	for (size_t s = 0; s < sizeof(next_sessions) / sizeof(next_sessions[0]); s++) {
+		for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++) {
+			assert_int_equal(begin("format=moldudp64"), 0);
+			session = "SESSION  1";
+			mold(PORT_A, 1, 5);
+			session = next_sessions[s];
+			mold(PORT_A, firsts[i], 0); /* a heartbeat of it */
+			mold(PORT_A, firsts[i], 2);
+			mold(PORT_A, firsts[i] + 2, 1);
+			flush();
+			mold(PORT_A, firsts[i] + 3, 1);
+			mold(PORT_A, firsts[i] + 5, 1); /* one is missing, of this session */
+			end();
+			assert_int_equal(t.counters[RESETS], 1);
+			assert_int_equal(t.counters[UNIQUE], 10);
+			assert_int_equal(t.counters[NOT_FEED], 0);
+			assert_int_equal(t.gaps, 1);
+		}
+	}
+	session = "SESSION  1";
+}
+
+static void one_packet_of_another_session_is_a_stray(void **state)
+{
+	(void)state;
+
+	assert_int_equal(begin("format=moldudp64"), 0);
+	for (uint64_t seq = 1; seq <= 10; seq++) {
+		as_mold(0, seq);
+		session = "SESSION  2";
+		as_mold(0, seq + 1); /* as if it went on */
+		session = "SESSION  1";
+	}
+	end();
+	assert_int_equal(t.counters[RESETS], 0);
+	assert_int_equal(t.counters[UNIQUE], 10);
+	assert_int_equal(t.counters[NOT_FEED], 10);
+	assert_int_equal(t.gaps, 0);
+}
+
+static void a_line_that_is_behind_does_not_bring_the_old_session_back(void **state)
+{
+	(void)state;
+
+	assert_int_equal(begin("format=moldudp64 lines=9000,9001"), 0);
+	for (uint64_t seq = 1; seq <= 100; seq++) {
+		as_mold(0, seq);
+		if (seq <= 50)
+			as_mold(1, seq);
+		if (t.n > BURST_MAX - 4)
+			flush();
+	}
+	for (uint64_t seq = 1; seq <= 100; seq++) {
+		session = "SESSION  2";
+		as_mold(0, seq);
+		session = "SESSION  1";
+		if (seq <= 50)
+			as_mold(1, 50 + seq);
+		session = "SESSION  2";
+		if (seq > 50)
+			as_mold(1, seq - 50);
+		session = "SESSION  1";
+		if (t.n > BURST_MAX - 4)
+			flush();
+	}
+	end();
+	assert_int_equal(t.counters[RESETS], 1);
+	assert_int_equal(t.counters[UNIQUE], 200);
+	/* Both lines' from the first number of the second session on; one of line B's before it. */
+	assert_int_equal(t.counters[REDUNDANT], 50 + 1 + 50);
+	assert_int_equal(t.counters[NOT_FEED], 49);
+	assert_int_equal(t.gaps, 0);
+}
+
+/* Two that fit each other are believed; that they were forged shows in that the feed goes on. */
+static void a_forged_session_does_not_last(void **state)
+{
+	(void)state;
+
+	assert_int_equal(begin("format=moldudp64"), 0);
+	for (uint64_t seq = 1; seq <= 100000; seq++) {
+		if (seq == 1000 || seq == 1001) {
+			session = "forged....";
+			as_mold(0, seq);
+			session = "SESSION  1";
+		}
+		as_mold(0, seq);
+		flush();
+	}
+	end();
+	/* The first one is refused, as the feed's packet between them does not go on from it. */
+	assert_int_equal(t.counters[RESETS], 0);
+
+	assert_int_equal(begin("format=moldudp64"), 0);
+	for (uint64_t seq = 1; seq <= 100000; seq++) {
+		if (seq == 1000) {
+			session = "forged....";
+			as_mold(0, 7);
+			as_mold(0, 8);
+			session = "SESSION  1";
+		}
+		as_mold(0, seq);
+		flush();
+	}
+	end();
+	assert_int_equal(t.counters[RESETS], 2);
+	assert_int_equal(t.counters[NOT_FEED], KB_SEQ_WINDOW);
+	assert_int_equal(t.counters[UNIQUE], 100000 + 2 - KB_SEQ_WINDOW);
+	assert_int_equal(t.gaps, 0);
 }
 
 /* --- arguments --- */
@@ -447,6 +722,15 @@ int main(void)
 		cmocka_unit_test(a_clock_stepped_back_gives_nothing_up),
 		cmocka_unit_test(a_feed_that_starts_over_is_followed),
 		cmocka_unit_test(a_corrupt_number_is_no_loss),
+		cmocka_unit_test(a_jump_that_goes_on_is_a_gap),
+		cmocka_unit_test(lines_jump_each_on_its_own),
+		cmocka_unit_test(another_numbering_is_no_loss),
+		cmocka_unit_test(strays_and_jumps_count_the_same_in_every_burst),
+		cmocka_unit_test(one_corrupt_packet_of_many_messages_is_no_loss),
+		cmocka_unit_test(a_new_session_is_a_reset),
+		cmocka_unit_test(one_packet_of_another_session_is_a_stray),
+		cmocka_unit_test(a_line_that_is_behind_does_not_bring_the_old_session_back),
+		cmocka_unit_test(a_forged_session_does_not_last),
 		cmocka_unit_test(wrong_arguments_are_named),
 		cmocka_unit_test(lines_need_one_queue),
 	};

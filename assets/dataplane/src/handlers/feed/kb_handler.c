@@ -2,6 +2,9 @@
 /*
  * feed: a sequenced feed on one or more redundant lines. Counts what is missing, duplicated,
  * reordered or late, and what each line would have lost alone; the first copy of each message wins.
+ * A datagram of another session, or with a number a million away, is taken for the feed's only when
+ * the next one of its line goes on from it. Then it is a reset, or a gap; else it is `not_feed`, as
+ * is what is no message of the format at all.
  *
  * Arguments (KB_HANDLER_ARGS):
  *   format=kb          kb-gen's messages: sequence, line and send stamp (default)
@@ -19,7 +22,7 @@
 #include "kb/msg.h"
 #include "kb/parse.h"
 #include "kb/stats.h"
-#include "seq_window.h"
+#include "numbering.h"
 
 enum format { FORMAT_KB, FORMAT_MOLD, FORMAT_RAW };
 
@@ -51,8 +54,9 @@ const struct kb_handler_info kb_handler_info = {
 struct run {
 	uint64_t first;
 	uint64_t next;
-	uint64_t head; /* what the line's messages begin with */
-	uint16_t port; /* where they go; 0 before the first */
+	uint64_t head; /* what the line's messages begin with: 8 bytes, or with the tail 10 */
+	uint16_t tail;
+	uint16_t port; /* where they go; 0: there is no run */
 	uint32_t line;
 };
 
@@ -67,12 +71,15 @@ struct kb_handler {
 	uint64_t reorder_ns;
 	uint64_t moved_ns; /* when the window last moved or was settled */
 	uint64_t moved_next;
-	uint64_t not_feed;
 	struct run run; /* the last one: the next burst may go on with it */
 	struct kb_seq_window window;
+	struct kb_numbering numbering;
 };
 
-/* MoldUDP64: 10 bytes of session, then the sequence number and the number of messages. */
+/*
+ * MoldUDP64: 10 bytes of session, the same on all lines of a feed, then the sequence number and the
+ * number of messages.
+ */
 #define MOLD_SEQ_OFFSET	    10u
 #define MOLD_COUNT_OFFSET   18u
 #define MOLD_HEADER	    20u
@@ -114,24 +121,43 @@ static void keep_run(struct kb_handler *h, const struct run *run)
 	h->run.first = run->next;
 }
 
-static void begin_run(struct kb_handler *h, struct run *run, const struct kb_pkt *p, uint32_t line,
-		      uint64_t first, uint32_t n)
+/*
+ * A datagram that does not continue the run begins another one, if its numbers are the feed's. If
+ * not, there is no run, so that the next datagram of any line is seen to decide about this one.
+ */
+static bool begin_run(struct kb_handler *h, struct run *run, const struct kb_pkt *p, uint32_t line,
+		      struct kb_session session, uint64_t first, uint32_t n)
 {
 	end_run(h, run);
-	*run = (struct run){.first = first, .next = first + n, .port = p->dst_port, .line = line};
+	*run = (struct run){0};
+	if (!kb_numbering_takes(&h->numbering, &h->window, session, first, n, line))
+		return false;
+	*run = (struct run){.first = first,
+			    .next = first + n,
+			    .head = session.head,
+			    .tail = session.tail,
+			    .port = p->dst_port,
+			    .line = line};
+	return true;
 }
 
-/* A message that does not continue the run begins another one. Returns whether it is a message. */
+/* The same for kb-gen's messages. Returns whether it is one of the feed's, as far as is known. */
 static bool __attribute__((noinline))
 begin_kb_run(struct kb_handler *h, const struct kb_pkt *p, struct run *run)
 {
-	if (p->len < KB_MSG_MIN)
+	struct kb_msg msg = {0};
+	uint32_t line = KB_SEQ_LINES;
+
+	if (p->len >= KB_MSG_MIN) {
+		msg = kb_msg_load(p->payload);
+		line = h->ports == 0 ? msg.line : line_of_port(h, p->dst_port);
+	}
+	if (msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES || msg.seq >= KB_SEQ_END) {
+		h->numbering.strays++;
 		return false;
-	const struct kb_msg msg = kb_msg_load(p->payload);
-	const uint32_t line = h->ports == 0 ? msg.line : line_of_port(h, p->dst_port);
-	if (msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES || msg.seq >= KB_SEQ_END)
+	}
+	if (!begin_run(h, run, p, line, (struct kb_session){0}, msg.seq, 1))
 		return false;
-	begin_run(h, run, p, line, msg.seq, 1);
 	run->head = kb_msg_head(p->payload);
 	return true;
 }
@@ -162,30 +188,30 @@ static void on_kb(struct kb_handler *h, const struct kb_pkt *v, uint32_t n, uint
 	struct kb_hist_run oneway = {.hist = h->env.oneway};
 	struct run run = h->run;
 
-	for (const struct kb_pkt *p = v; (p = follow(&run, p, end, now_ns, &oneway)) < end; p++) {
+	for (const struct kb_pkt *p = v; (p = follow(&run, p, end, now_ns, &oneway)) < end; p++)
 		if (begin_kb_run(h, p, &run))
 			kb_hist_run_add(&oneway,
 					(int64_t)(now_ns - kb_msg_scheduled_ns(p->payload)));
-		else
-			h->not_feed++;
-	}
 	keep_run(h, &run);
 	kb_hist_run_end(&oneway);
 }
 
-/* Numbers first, first + 1, ... first + n - 1 of a format that says nothing of lines. */
-static inline void on_numbers(struct kb_handler *h, struct run *run, const struct kb_pkt *p,
-			      uint64_t first, uint32_t n)
+static inline bool continues(const struct run *run, const struct kb_pkt *p, uint64_t first)
 {
-	if (likely(first == run->next && p->dst_port == run->port)) {
-		run->next += n;
-		return;
-	}
+	return first == run->next && p->dst_port == run->port;
+}
+
+/* Numbers first, first + 1, ... first + n - 1 of a format that says nothing of lines. */
+static void __attribute__((noinline))
+begin_numbers(struct kb_handler *h, struct run *run, const struct kb_pkt *p,
+	      struct kb_session session, uint64_t first, uint32_t n)
+{
 	const uint32_t line = line_of_port(h, p->dst_port);
+
 	if (line < KB_SEQ_LINES && first < KB_SEQ_END)
-		begin_run(h, run, p, line, first, n);
+		begin_run(h, run, p, line, session, first, n);
 	else
-		h->not_feed++;
+		h->numbering.strays++;
 }
 
 static void on_mold(struct kb_handler *h, const struct kb_pkt *v, uint32_t n)
@@ -194,13 +220,23 @@ static void on_mold(struct kb_handler *h, const struct kb_pkt *v, uint32_t n)
 
 	for (const struct kb_pkt *p = v; p < v + n; p++) {
 		if (!likely(p->len >= MOLD_HEADER)) {
-			h->not_feed++;
+			h->numbering.strays++;
 			continue;
 		}
 		const uint32_t messages = kb_load_be16(p->payload + MOLD_COUNT_OFFSET);
+		const uint64_t first = load_be(p->payload + MOLD_SEQ_OFFSET, 8);
+		const struct kb_session session = {
+			.head = kb_load_raw64(p->payload),
+			.tail = kb_load_be16(p->payload + sizeof(session.head)),
+		};
 		/* A heartbeat (no message) announces the next number and has none of its own. */
-		if (likely(messages != 0 && messages != MOLD_END_OF_SESSION))
-			on_numbers(h, &run, p, load_be(p->payload + MOLD_SEQ_OFFSET, 8), messages);
+		if (!likely(messages != 0 && messages != MOLD_END_OF_SESSION))
+			continue;
+		if (likely(continues(&run, p, first) && session.head == run.head &&
+			   session.tail == run.tail))
+			run.next += messages;
+		else
+			begin_numbers(h, &run, p, session, first, messages);
 	}
 	keep_run(h, &run);
 }
@@ -211,14 +247,16 @@ static void on_raw(struct kb_handler *h, const struct kb_pkt *v, uint32_t n)
 
 	for (const struct kb_pkt *p = v; p < v + n; p++) {
 		if (!likely(p->len >= h->seq_offset + h->seq_bytes)) {
-			h->not_feed++;
+			h->numbering.strays++;
 			continue;
 		}
 		const uint8_t *const at = p->payload + h->seq_offset;
-		on_numbers(h, &run, p,
-			   h->seq_big_endian ? load_be(at, h->seq_bytes)
-					     : load_le(at, h->seq_bytes),
-			   1);
+		const uint64_t first =
+			h->seq_big_endian ? load_be(at, h->seq_bytes) : load_le(at, h->seq_bytes);
+		if (likely(continues(&run, p, first)))
+			run.next++;
+		else
+			begin_numbers(h, &run, p, (struct kb_session){0}, first, 1);
 	}
 	keep_run(h, &run);
 }
@@ -237,7 +275,7 @@ static void publish(struct kb_handler *h)
 	kb_stat_set(&out[C_LATE], c->late);
 	kb_stat_set(&out[C_SAVED], c->saved);
 	kb_stat_set(&out[C_RESETS], c->resets);
-	kb_stat_set(&out[C_NOT_FEED], h->not_feed);
+	kb_stat_set(&out[C_NOT_FEED], h->numbering.strays);
 	for (uint32_t l = 0; l < KB_SEQ_LINES; l++)
 		kb_stat_set(&out[C_LINE_A_LOST + l], c->line_lost[l]);
 }
@@ -353,7 +391,6 @@ int kb_handler_init(struct kb_handler **out, const struct kb_handler_env *env)
 		return kb_err_set(KB_EXIT_RETRY, errno, "feed handler");
 	memset(h, 0, sizeof(*h));
 	h->env = *env;
-	h->run.head = UINT64_MAX; /* no message's, and port 0 is no datagram's */
 
 	uint64_t reorder_us = 1000;
 	char text[32];
@@ -373,6 +410,7 @@ void kb_handler_fini(struct kb_handler *h)
 {
 	if (h == NULL)
 		return;
+	kb_numbering_end(&h->numbering, &h->window);
 	kb_seq_settle(&h->window, h->window.next);
 	publish(h);
 	free(h);

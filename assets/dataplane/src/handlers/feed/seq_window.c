@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "seq_window.h"
 
-/* A number this far below what has been seen is a feed that started over, not a late message. */
-#define KB_SEQ_RESET (1ull << 20)
-
 /*
- * Or so many in a row that the leading line has sent already, while it sends nothing new: a session
- * that ended before it had come that far. A line that replays so much of itself loses nothing by
- * it.
+ * A number that is not near and below what has been seen is a feed that started over, not a late
+ * message. So are as many in a row that the leading line has sent already, while it sends nothing
+ * new: a session that ended before it had come that far. A line that replays so much of itself
+ * loses nothing by it.
  */
 #define KB_SEQ_STALE 64u
 
@@ -57,11 +55,17 @@ void kb_seq_settle(struct kb_seq_window *w, uint64_t until)
 	}
 }
 
-static void start(struct kb_seq_window *w, uint64_t seq)
+void kb_seq_restart(struct kb_seq_window *w)
 {
+	kb_seq_settle(w, w->next);
 	const struct kb_seq_counts keep = w->counts;
 	memset(w, 0, sizeof(*w));
 	w->counts = keep;
+	w->counts.resets++;
+}
+
+static void start(struct kb_seq_window *w, uint64_t seq)
+{
 	w->started = true;
 	w->floor = seq;
 	w->next = seq;
@@ -115,8 +119,7 @@ static uint32_t stale_room(struct kb_seq_window *w, uint32_t line)
 
 static void start_over(struct kb_seq_window *w, uint64_t seq)
 {
-	kb_seq_settle(w, w->next);
-	w->counts.resets++;
+	kb_seq_restart(w);
 	start(w, seq);
 }
 
@@ -158,7 +161,7 @@ void kb_seq_see_any(struct kb_seq_window *w, uint64_t first, uint32_t n, uint32_
 {
 	if (!w->started) {
 		start(w, first);
-	} else if (first + KB_SEQ_RESET < w->next || first > w->next + KB_SEQ_JUMP) {
+	} else if (first + KB_SEQ_NEAR < w->next || first > w->next + KB_SEQ_JUMP) {
 		start_over(w, first);
 	}
 	if (!(w->lines >> line & 1u)) {

@@ -12,9 +12,16 @@
  * numbers is judged once, when it leaves the window or when nothing has moved for the reorder
  * time-out.
  */
-#define KB_SEQ_WORDS 64u /* window of 4096 numbers: 40 ms at 100,000 messages/s */
-#define KB_SEQ_LINES 4u
-#define KB_SEQ_END   (1ull << 63) /* no feed gets there; arithmetic on numbers never overflows */
+#define KB_SEQ_WORDS  64u /* window of 4096 numbers: 40 ms at 100,000 messages/s */
+#define KB_SEQ_WINDOW (64u * KB_SEQ_WORDS)
+#define KB_SEQ_LINES  4u
+#define KB_SEQ_END    (1ull << 63) /* no feed gets there; arithmetic on numbers never overflows */
+
+/*
+ * A number further than this from the next one is no late message, nor what comes after some were
+ * lost: at a million messages/s that would be the loss of a second.
+ */
+#define KB_SEQ_NEAR (1ull << 20)
 
 struct kb_seq_counts {
 	uint64_t unique;		  /* numbers seen at least once */
@@ -41,6 +48,15 @@ struct kb_seq_window {
 	uint32_t leader; /* the line that brought the highest number */
 	struct kb_seq_counts counts;
 };
+
+static inline bool kb_seq_is_near(const struct kb_seq_window *w, uint64_t seq)
+{
+	/* -NEAR to +NEAR, and what is below wraps around to far above */
+	return seq + KB_SEQ_NEAR - w->next <= 2 * KB_SEQ_NEAR;
+}
+
+/* The feed starts over: what was seen is judged, and the next number is a first one. */
+void kb_seq_restart(struct kb_seq_window *w);
 
 /* Judges every number below `until` (at most `next`) that has not been judged. */
 void kb_seq_settle(struct kb_seq_window *w, uint64_t until);
