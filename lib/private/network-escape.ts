@@ -140,16 +140,30 @@ export class BootGate {
     resource.overrideLogicalId(cdk.Lazy.uncachedString({ produce: () => (this.resolving ? id : `${id}${this.fingerprint()}`) }));
   }
 
-  /** Eight hex digits of the launch templates as they will be rendered, the user's overrides included. */
+  /** Eight hex digits of what makes launch templates, and versions of them: the user's overrides, but no metadata. */
   private fingerprint(): string {
-    const [first, ...rest] = this.templates.map(template => (template as unknown as { _toCloudFormation(): object })._toCloudFormation());
+    const stack = cdk.Stack.of(this.scope);
     this.resolving = true;
     try {
-      const facts = [first, this.timeout.toSeconds(), ...this.signals === 1 ? [] : [this.signals], ...rest];
-      const rendered: unknown = cdk.Stack.of(this.scope).resolve(facts);
-      return createHash('sha256').update(JSON.stringify(rendered)).digest('hex').slice(0, 8);
+      const versions = this.templates.map(template => {
+        const { Resources } = stack.resolve((template as unknown as { _toCloudFormation(): object })._toCloudFormation()) as Rendered;
+        return Object.entries(Resources).map(([id, { Properties }]) => [id, Properties]);
+      });
+      const facts = JSON.stringify([versions, this.timeout.toSeconds(), this.signals], sorted);
+      return createHash('sha256').update(facts).digest('hex').slice(0, 8);
     } finally {
       this.resolving = false;
     }
   }
+}
+
+interface Rendered {
+  readonly Resources: Readonly<Record<string, { readonly Properties: object }>>;
+}
+
+/** For JSON.stringify: which key is first may differ between releases of the CDK. */
+function sorted(_: string, value: unknown): unknown {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
 }

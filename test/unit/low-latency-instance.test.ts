@@ -209,6 +209,33 @@ describe('the boot gate', () => {
     expect(new Set([...before, ...ids(overridden.stack)]).size).toBe(4);
   });
 
+  // CloudFormation makes no version of a template for any of these; another gate, which is in the user data, would.
+  const innocent: [string, (template: ec2.CfnLaunchTemplate) => void][] = [
+    ['metadata, as checkers of templates take it', resource => resource.addMetadata('cdk_nag', { rules_to_suppress: [] })],
+    ['a removal policy', resource => resource.applyRemovalPolicy(cdk.RemovalPolicy.RETAIN)],
+    ['something to wait for', resource => resource.node.addDependency(new cdk.CfnWaitConditionHandle(resource.stack, 'Other'))],
+  ];
+  test.each(innocent)('is the same one when the launch template is given %s', (_, change) => {
+    const { stack, feed } = feedStack();
+    change(feed.launchTemplate.node.defaultChild as ec2.CfnLaunchTemplate);
+    expect(ids(stack)).toEqual(expect.arrayContaining(ids(feedStack().stack)));
+  });
+
+  test('is the same one with and without path metadata, which the CDK adds when it deploys', () => {
+    const built = (context: Record<string, unknown>) => {
+      const { stack, vpc } = demoStack(new cdk.App({ context }));
+      new LowLatencyInstance(stack, 'Feed', { vpc, dataPlane: DataPlane.afXdp() });
+      return ids(stack);
+    };
+    expect(built({ 'aws:cdk:enable-path-metadata': true })).toEqual(built({}));
+  });
+
+  test('is a new one when the launch template becomes another resource', () => {
+    const { stack, feed } = feedStack();
+    (feed.launchTemplate.node.defaultChild as ec2.CfnLaunchTemplate).overrideLogicalId('Another');
+    expect(new Set([...ids(feedStack().stack), ...ids(stack)]).size).toBe(4);
+  });
+
   test('keeps its construct paths', () => {
     const { feed } = feedStack({ bootTimeout: cdk.Duration.hours(2) });
     expect(feed.node.tryFindChild('Ready')).toBeDefined();
