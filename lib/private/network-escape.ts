@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import * as cdk from 'aws-cdk-lib';
+import type * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 
@@ -57,6 +58,13 @@ function render(spec: NetworkInterfaceSpec): object {
   };
 }
 
+/** The L2 takes them in newer releases of the CDK, and leaves them out in silence in older ones. */
+export function setCpuOptions(template: ec2.LaunchTemplate, options: { readonly coreCount: number; readonly threadsPerCore: number }): void {
+  (template.node.defaultChild as ec2.CfnLaunchTemplate).addPropertyOverride('LaunchTemplateData.CpuOptions', {
+    CoreCount: options.coreCount, ThreadsPerCore: options.threadsPerCore,
+  });
+}
+
 /** As CloudFormation spells it. */
 export interface ReservationTarget {
   readonly CapacityReservationId?: string;
@@ -103,6 +111,19 @@ export function instanceFromTemplate(scope: Construct, id: string, template: ec2
     propagateTagsToVolumeOnCreation: true, // the template has none of them but the name
   });
   return { instanceId: resource.ref, privateIp: resource.attrPrivateIp, resource };
+}
+
+/** As CloudFormation spells it. */
+export interface RefreshPreferences {
+  readonly MinHealthyPercentage: number;
+  readonly MaxHealthyPercentage: number;
+  readonly InstanceWarmup: number;
+}
+
+/** No L2 has it yet. All hosts are of another template by then, so none is skipped. */
+export function refreshInstances(group: autoscaling.AutoScalingGroup, preferences: RefreshPreferences): void {
+  (group.node.defaultChild as autoscaling.CfnAutoScalingGroup)
+    .addOverride('UpdatePolicy.AutoScalingInstanceRefresh', { Strategy: 'Rolling', Preferences: preferences });
 }
 
 /**

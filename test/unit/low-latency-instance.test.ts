@@ -6,6 +6,7 @@ import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
 import { CoreLayout, DataInterface, DataPlane, HostOs, HostTuning, LowLatencyInstance, UdpFlow } from '../../lib';
 import { packageRoot } from '../../lib/private/package-root';
 import { demoStack, feedStack, launchTemplateData, planOf, template, userData } from './fixtures/stack';
@@ -166,6 +167,28 @@ describe('the instance', () => {
     template(stack).hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: 'sns:Publish' })]) },
     });
+  });
+});
+
+describe('what only seems to fit', () => {
+  test('a path longer than a tag is cut at its beginning', () => {
+    const { stack, vpc } = demoStack();
+    const inner = ['a', 'b', 'c', 'd'].reduce<Construct>((scope, id) => new Construct(scope, id.repeat(80)), stack);
+    new LowLatencyInstance(inner, 'Feed', { vpc, dataPlane: DataPlane.kernel() });
+    const [{ Tags: [{ Value: value }] }] = launchTemplateData(stack).TagSpecifications as { Tags: { Value: string }[] }[];
+    expect(value).toMatch(/^a.*\/d{80}\/Feed$/);
+    expect(value).toHaveLength(256);
+  });
+
+  test('an isolated subnet is told what it needs', () => {
+    const stack = new cdk.Stack(undefined, 'Demo');
+    const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 1, subnetConfiguration: [{ name: 'Inner', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }] });
+    const vpcSubnets = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+    new LowLatencyInstance(stack, 'Feed', { vpc, vpcSubnets, dataPlane: DataPlane.kernel() });
+    Annotations.fromStack(stack).hasWarning('/Demo/Feed', Match.stringLikeRegexp(
+      'Demo/Vpc/InnerSubnet1 has no way out: see that the VPC has endpoints for S3, .*cdk-kernel-bypass:isolatedSubnet'));
+    const { stack: other } = feedStack();
+    expect(Annotations.fromStack(other).findWarning('*', Match.stringLikeRegexp('isolatedSubnet'))).toEqual([]);
   });
 });
 
