@@ -7,6 +7,7 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as targets from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import type { ILowLatencyInstance } from './low-latency-instance';
+import { minutesOf } from './private/amounts';
 import { range } from './private/bounds';
 import { monthlyBudget } from './private/budget-escape';
 import { Findings } from './private/fail';
@@ -100,7 +101,7 @@ export class CostGuard extends Construct {
         findings.check(Token.isUnresolved(email) || /^[^@\s]+@[^@\s]+$/.test(email), `'budgetEmails' must be mail addresses, got '${email}'`);
       }
     }
-    const minutes = idleAfter.toMinutes({ integral: false });
+    const minutes = minutesOf(idleAfter);
     if (range(findings, 'idleAfter in minutes', minutes, 30, 1440)) {
       findings.check(minutes % PERIOD.toMinutes() === 0, `'idleAfter' must be a multiple of 5 minutes, got ${minutes} minutes`);
     }

@@ -3,6 +3,7 @@ import type { Size } from 'aws-cdk-lib';
 import { DataPlaneKind } from './data-plane-kind';
 import { PacketHandler } from './packet-handler';
 import { advise, ONLOAD_ALTERNATIVES, ONLOAD_REFUSAL } from './private/advice';
+import { kibibytesOf } from './private/amounts';
 import type { PlaneChoice } from './private/host-plan';
 import type { Recommendation, RecommendationProps } from './recommendation';
 import { UdpFlow } from './udp-flow';
@@ -307,7 +308,7 @@ class KernelDataPlane extends DataPlane {
 
   protected _own(): Partial<PlaneChoice> {
     const { socketBuffer, busyPollMicros } = this.own;
-    return { socketBufferKiB: socketBuffer?.toKibibytes(), busyPollMicros };
+    return { socketBufferKiB: socketBuffer && kibibytesOf(socketBuffer), busyPollMicros };
   }
 }
 
@@ -322,7 +323,7 @@ class XdpDataPlane extends DataPlane {
 
   protected _own(): Partial<PlaneChoice> {
     const { socketBuffer, busyPollMicros, unmatched, xdpMode, libxdpVersion } = this.own;
-    return { socketBufferKiB: socketBuffer?.toKibibytes(), busyPollMicros, unmatched, xdpMode, libxdpVersion };
+    return { socketBufferKiB: socketBuffer && kibibytesOf(socketBuffer), busyPollMicros, unmatched, xdpMode, libxdpVersion };
   }
 }
 

@@ -16,6 +16,7 @@ import { bakedImage } from './private/image-escape';
 import { instanceFacts } from './private/instance-facts';
 import { DEFAULT_INSTANCE_TYPE } from './private/plan-input';
 import { checkId, checkNetwork } from './private/resource-id';
+import { selectSubnets, warnIfIsolated } from './private/subnets';
 import { kernelLine } from './private/versions';
 import { checkVolume } from './private/volume';
 
@@ -307,10 +308,11 @@ export class HostImage extends HostImageBase implements iam.IGrantable {
   }
 
   private buildSubnet({ vpc, vpcSubnets }: HostImageProps): ec2.ISubnet {
-    const { subnets, hasPublic } = vpc.selectSubnets(vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS });
+    const { subnets: [subnet], hasPublic } = selectSubnets(this, vpc, vpcSubnets);
     if (hasPublic) {
       fail(this, "'vpcSubnets' of an image must be private subnets: a public one may give the machine that builds a public address");
     }
-    return subnets[0] ?? fail(this, "'vpcSubnets' selects no subnet");
+    warnIfIsolated(this, vpc, subnet, 'S3, Systems Manager (ssm, ssmmessages, ec2messages), EC2 Image Builder (imagebuilder) and CloudWatch Logs (logs)');
+    return subnet;
   }
 }

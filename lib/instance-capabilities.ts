@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Size } from 'aws-cdk-lib';
-import { SizeRoundingBehavior } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { kibibytesOf } from './private/amounts';
 import type { InstanceFacts } from './private/instance-facts';
 
 /** One network card, in the words of `aws ec2 describe-instance-types`. */
@@ -88,7 +88,7 @@ export class InstanceCapabilities {
       cores: options.cores,
       threadsPerCore: options.threadsPerCore ?? 2,
       numaNodes: options.numaNodes ?? 1,
-      memoryGiB: options.memory.toGibibytes({ rounding: SizeRoundingBehavior.NONE }),
+      memoryGiB: kibibytesOf(options.memory) / 2 ** 20,
       nitro: 0, // no decision rests on it
       metal: options.bareMetal ?? false,
       flexibleQueues: options.flexibleEnaQueues ?? false,

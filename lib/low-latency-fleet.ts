@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Duration, Tags, Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -9,13 +9,16 @@ import { FleetUpdate } from './fleet-update';
 import type { LowLatencyHostProps } from './low-latency-host-props';
 import type { IPacketReceiver } from './packet-receiver';
 import { validateAlarms } from './private/alarm-validation';
+import { secondsOf } from './private/amounts';
 import { range } from './private/bounds';
 import { receiverName } from './private/dimension-name';
 import { fail, Findings } from './private/fail';
 import { Host } from './private/host';
 import { grantHealthReports } from './private/host-grants';
+import { refreshInstances } from './private/network-escape';
 import { PacketReceiverBase } from './private/packet-receiver-base';
 import { DEFAULT_BOOT_TIMEOUT } from './private/plan-input';
+import { nameTag } from './private/tag-escape';
 
 const MOST_TYPES = 40; // overrides of a mixed instances policy
 
@@ -169,8 +172,8 @@ class ImportedLowLatencyFleet extends LowLatencyFleetBase {
  * * When the fleet is created, until `readyCount` hosts have proved themselves. The first one that fails before that
  *   fails the deployment with its reason.
  * * When the launch template changes (plan, image, this library's host scripts), the same with new hosts. By default
- *   they are a new group, and the old one stays until the new hosts have proved themselves; `FleetUpdate.rolling()`
- *   needs less capacity and promises less.
+ *   they are a new group, and the old one stays until the new hosts have proved themselves; `FleetUpdate.instanceRefresh()`
+ *   and `FleetUpdate.rolling()` need less capacity and promise less.
  * * Never for hosts that start otherwise: `desiredCapacity` and `maxCapacity` change no host, and nobody waits for those
  *   that scaling or a failed health check starts. Such a host still checks itself and reports to its journal and metrics.
  *
@@ -227,7 +230,7 @@ export class LowLatencyFleet extends LowLatencyFleetBase {
     const { min, max, ready } = this.capacities(props, update);
     this.fleetName = this._dimension = receiverName(this, 'fleetName', props.fleetName);
     const { fallbackInstanceTypes = [] } = props;
-    const unhealthyAfterSeconds = (props.unhealthyAfter ?? Duration.seconds(60)).toSeconds();
+    const unhealthyAfterSeconds = secondsOf(props.unhealthyAfter ?? Duration.seconds(60));
     const host = new Host(this, this.fleetName, props, {
       interfacesNameSubnets: false,
       signals: ready,
@@ -241,7 +244,7 @@ export class LowLatencyFleet extends LowLatencyFleetBase {
     this.placementGroup = host.placementGroup;
     this.role = this.grantPrincipal = host.role;
     [this.launchTemplate, ...this.fallbackLaunchTemplates] = host.launchTemplates;
-    this.checkTypes(host.instanceType, fallbackInstanceTypes);
+    this.checkTypes(host.instanceType, fallbackInstanceTypes, props.machineImage);
 
     this.autoScalingGroup = new autoscaling.AutoScalingGroup(this, 'Resource', {
       vpc: props.vpc,
@@ -266,8 +269,12 @@ export class LowLatencyFleet extends LowLatencyFleetBase {
       updatePolicy: update._policy(),
     });
     this.autoScalingGroupName = this.autoScalingGroup.autoScalingGroupName;
+    const refresh = update._refresh();
+    if (refresh) {
+      refreshInstances(this.autoScalingGroup, refresh);
+    }
     // The group names its instances after itself; the launch template has said it better.
-    Tags.of(this.autoScalingGroup).add('Name', this.node.path, { priority: 200 });
+    nameTag(this.autoScalingGroup, this.node.path);
     if (unhealthyAfterSeconds > 0) {
       grantHealthReports(this, this.role, this.autoScalingGroup.autoScalingGroupArn);
     }
@@ -275,11 +282,15 @@ export class LowLatencyFleet extends LowLatencyFleetBase {
     validateAlarms(this);
   }
 
-  private checkTypes(first: ec2.InstanceType, others: readonly ec2.InstanceType[]): void {
+  private checkTypes(first: ec2.InstanceType, others: readonly ec2.InstanceType[], machineImage?: ec2.IMachineImage): void {
     const names = [first, ...others].map(type => type.toString());
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) {
       fail(this, `'fallbackInstanceTypes' has ${twice} twice, or it is the 'instanceType'`);
+    }
+    const another = others.find(type => type.architecture !== first.architecture);
+    if (machineImage && another) {
+      fail(this, `'machineImage' is of one architecture: 'fallbackInstanceTypes' must be ${first.architecture} as ${first.toString()}, got ${another.toString()}`);
     }
     if (names.length > MOST_TYPES) {
       fail(this, `'fallbackInstanceTypes' may have at most ${MOST_TYPES - 1} entries, got ${others.length}`);

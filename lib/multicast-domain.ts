@@ -7,6 +7,7 @@ import { fail, Findings } from './private/fail';
 import { isIpv4 } from './private/ipv4';
 import { multicastDomain, multicastMember } from './private/multicast-escape';
 import { checkId, checkNetwork } from './private/resource-id';
+import { selectSubnets } from './private/subnets';
 
 /** How network interfaces become members of a multicast group. */
 export enum MulticastMembership {
@@ -100,21 +101,18 @@ export class MulticastDomain extends Construct {
 
   public constructor(scope: Construct, id: string, props: MulticastDomainProps) {
     super(scope, id);
-    const subnets = props.vpc.selectSubnets(props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS });
-    if (subnets.subnets.length === 0) {
-      fail(this, "'vpcSubnets' selects no subnet");
-    }
+    const { subnets } = selectSubnets(this, props.vpc, props.vpcSubnets);
     if (props.transitGatewayAttachmentId !== undefined && props.transitGatewayId === undefined) {
       fail(this, "'transitGatewayAttachmentId' needs the 'transitGatewayId' it belongs to");
     }
     checkId(this, 'transitGatewayId', 'tgw', props.transitGatewayId);
     checkId(this, 'transitGatewayAttachmentId', 'tgw-attach', props.transitGatewayAttachmentId);
-    checkNetwork(this, props.vpc, subnets.subnets, []);
+    checkNetwork(this, props.vpc, subnets, []);
     this.checkQuotas(props);
     this.membership = props.membership ?? MulticastMembership.IGMP;
     const created = multicastDomain(this, {
       vpcId: props.vpc.vpcId,
-      subnets: subnets.subnets,
+      subnets,
       igmp: this.membership === MulticastMembership.IGMP,
       transitGatewayId: props.transitGatewayId,
       attachmentId: props.transitGatewayAttachmentId,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Annotations, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { TOKEN_AMOUNT } from './amounts';
 import { fail, Findings } from './fail';
 import type { HostPlan, PlanInput, PlanOutcome } from './host-plan';
 import { planFor } from './host-plan';
@@ -29,16 +30,31 @@ export function planOrFail(scope: Construct, input: PlanInput): Extract<PlanOutc
   return outcome;
 }
 
+/** What users call it, where the plan's input has another name or unit. */
+const OF_USERS: Readonly<Record<string, string>> = {
+  bootTimeoutSeconds: 'bootTimeout',
+  unhealthyAfterSeconds: 'unhealthyAfter',
+  udpTimeoutSeconds: 'udpTimeout',
+  udpStreamTimeoutSeconds: 'udpStreamTimeout',
+  socketBufferKiB: 'socketBuffer',
+  memoryGiB: 'memory',
+  interfaces: 'maximumNetworkInterfaces',
+  defaultQueues: 'defaultEnaQueueCount',
+  maxQueues: 'maximumEnaQueueCount',
+  to: 'subscribers',
+  subscribers: 'subscribersFile',
+};
+
 /** Decisions rest on values, so values must be there: a token is a value of deploy time. */
 function refuseTokens(value: unknown, name: string, findings: Findings): void {
-  if (Token.isUnresolved(value)) {
-    findings.add(`'${name}' must be known at synth, got a token`);
+  if (Token.isUnresolved(value) || value === TOKEN_AMOUNT) {
+    findings.add(`'${OF_USERS[name] ?? name}' must be known at synth, got a token`);
   } else if (Array.isArray(value)) {
     value.forEach(item => refuseTokens(item, name, findings));
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, item] of Object.entries(value)) {
-      // A mirror's address decides nothing; it is copied into the plan.
-      if (key !== 'packageBaseUrl') {
+      // A mirror's address decides nothing; it is copied into the plan. Problems have been put into words.
+      if (key !== 'packageBaseUrl' && key !== 'problems') {
         refuseTokens(item, key, findings);
       }
     }

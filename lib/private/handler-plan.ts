@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Size } from 'aws-cdk-lib';
 import type { FanoutHandlerOptions, FeedHandlerOptions, RingHandlerOptions } from '../packet-handler';
+import { kibibytesOf } from './amounts';
 import { isPowerOfTwo, range } from './bounds';
 import { Findings } from './fail';
 import { isIpv4 } from './ipv4';
@@ -14,8 +14,8 @@ export interface HandlerChoice {
 }
 
 const MAX_LINES = 4;
-const MIN_RING = 64 * 1024;
-const MAX_RING = 1024 * 1024 * 1024;
+const MIN_RING = 64; // KiB
+const MAX_RING = 1024 * 1024;
 const MAX_ARGUMENTS = 511; // include/kb/config.h keeps them in 512 bytes
 
 export function feedChoice(options: FeedHandlerOptions): HandlerChoice {
@@ -55,10 +55,14 @@ export function ringChoice(options: RingHandlerOptions): HandlerChoice {
     args.path = path;
   }
   if (capacity !== undefined) {
-    const bytes = sizeInBytes(capacity);
-    findings.check(isPowerOfTwo(bytes / 1024) && bytes >= MIN_RING && bytes <= MAX_RING,
-      `'capacity' must be a power of two between 64 KiB and 1 GiB, got ${bytes / 1024} KiB`);
-    args.size = `${bytes}`;
+    const kibibytes = kibibytesOf(capacity);
+    if (capacity.isUnresolved()) {
+      findings.add("'capacity' must be known at synth, got a token");
+    } else {
+      findings.check(isPowerOfTwo(kibibytes) && kibibytes >= MIN_RING && kibibytes <= MAX_RING,
+        `'capacity' must be a power of two between 64 KiB and 1 GiB, got ${kibibytes} KiB`);
+    }
+    args.size = `${kibibytes * 1024}`;
   }
   return { name: 'ring', args, problems: findings.list };
 }
@@ -103,8 +107,4 @@ export function checkHandler({ name, args, problems }: HandlerChoice, findings: 
   const { length } = renderArguments(args);
   findings.check(length <= MAX_ARGUMENTS, `the arguments of the handler may have at most ${MAX_ARGUMENTS} characters, got ${length}`
     + (name === 'fanout' ? "; give so many subscribers in a 'subscribersFile'" : ''));
-}
-
-function sizeInBytes(size: Size): number {
-  return size.toKibibytes({ rounding: 0 }) * 1024;
 }

@@ -6,8 +6,9 @@ import type { Construct } from 'constructs';
 import type { HostOs } from '../host-os';
 import { fail } from './fail';
 import type { HostPlan } from './host-plan';
+import { setCpuOptions } from './network-escape';
 import { checkImageId } from './resource-id';
-import { taggedByNameAlone } from './tag-escape';
+import { nameTag, taggedByNameAlone } from './tag-escape';
 
 export interface HostTemplateProps {
   readonly instanceType: ec2.InstanceType;
@@ -29,7 +30,6 @@ export function hostTemplate(scope: Construct, id: string, props: HostTemplatePr
     userData: ec2.UserData.custom(props.userData),
     role: props.role,
     placementGroup: props.placementGroup,
-    cpuOptions: launch.cpuOptions,
     requireImdsv2: true,
     httpPutResponseHopLimit: 1,
     detailedMonitoring: true,
@@ -46,8 +46,10 @@ export function hostTemplate(scope: Construct, id: string, props: HostTemplatePr
     fail(scope, "'machineImage' must be of Linux, got one of Windows");
   }
   checkImageId(scope, template.imageId ?? '');
-  // A template names itself otherwise, and so the instance. 200: what is said here wins over that.
-  cdk.Tags.of(template).add('Name', scope.node.path, { priority: 200 });
+  if (launch.cpuOptions) {
+    setCpuOptions(template, launch.cpuOptions);
+  }
+  nameTag(template, scope.node.path); // a template names itself otherwise, and so the instance
   taggedByNameAlone(template);
   return template;
 }

@@ -22,6 +22,7 @@ import { checkImage } from './image-bake';
 import { DEFAULT_BOOT_TIMEOUT, DEFAULT_INSTANCE_TYPE, planInput } from './plan-input';
 import { checkPlacement, clusterPlacementGroup } from './placement';
 import { checkId, checkNetwork } from './resource-id';
+import { selectSubnets, warnIfIsolated } from './subnets';
 import { checkVolume } from './volume';
 import { differentZones } from './zone';
 
@@ -230,11 +231,13 @@ export class Host {
   }
 
   private managementSubnet(vpc: ec2.IVpc, selection?: ec2.SubnetSelection): ec2.ISubnet {
-    const { subnets, hasPublic } = vpc.selectSubnets(selection ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS });
+    const { subnets: [subnet], hasPublic } = selectSubnets(this.scope, vpc, selection);
     if (hasPublic) {
       fail(this.scope, "'vpcSubnets' must be private subnets with egress: a host has two ENIs, and so no public address to get out of a public subnet");
     }
-    return subnets[0] ?? fail(this.scope, "'vpcSubnets' selects no subnet");
+    warnIfIsolated(this.scope, vpc, subnet, `S3, Systems Manager (ssm, ssmmessages)${this.launching.unhealthyAfterSeconds ? ', EC2 Auto Scaling' : ''} `
+      + 'and CloudWatch (monitoring)');
+    return subnet;
   }
 
   private checkInterface({ subnet, networkInterfaceId, privateIpAddress }: BoundInterface, index: number): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import * as cdk from 'aws-cdk-lib';
+import type * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 
@@ -57,6 +58,13 @@ function render(spec: NetworkInterfaceSpec): object {
   };
 }
 
+/** The L2 takes them in newer releases of the CDK, and leaves them out in silence in older ones. */
+export function setCpuOptions(template: ec2.LaunchTemplate, options: { readonly coreCount: number; readonly threadsPerCore: number }): void {
+  (template.node.defaultChild as ec2.CfnLaunchTemplate).addPropertyOverride('LaunchTemplateData.CpuOptions', {
+    CoreCount: options.coreCount, ThreadsPerCore: options.threadsPerCore,
+  });
+}
+
 /** As CloudFormation spells it. */
 export interface ReservationTarget {
   readonly CapacityReservationId?: string;
@@ -105,6 +113,19 @@ export function instanceFromTemplate(scope: Construct, id: string, template: ec2
   return { instanceId: resource.ref, privateIp: resource.attrPrivateIp, resource };
 }
 
+/** As CloudFormation spells it. */
+export interface RefreshPreferences {
+  readonly MinHealthyPercentage: number;
+  readonly MaxHealthyPercentage: number;
+  readonly InstanceWarmup: number;
+}
+
+/** No L2 has it yet. All hosts are of another template by then, so none is skipped. */
+export function refreshInstances(group: autoscaling.AutoScalingGroup, preferences: RefreshPreferences): void {
+  (group.node.defaultChild as autoscaling.CfnAutoScalingGroup)
+    .addOverride('UpdatePolicy.AutoScalingInstanceRefresh', { Strategy: 'Rolling', Preferences: preferences });
+}
+
 /**
  * Waits for the signals of booted hosts. Handle and condition serve once, so both are renamed whenever other instances
  * will boot: when anything about their launch template changes. A condition's count cannot change either.
@@ -140,16 +161,30 @@ export class BootGate {
     resource.overrideLogicalId(cdk.Lazy.uncachedString({ produce: () => (this.resolving ? id : `${id}${this.fingerprint()}`) }));
   }
 
-  /** Eight hex digits of the launch templates as they will be rendered, the user's overrides included. */
+  /** Eight hex digits of what makes launch templates, and versions of them: the user's overrides, but no metadata. */
   private fingerprint(): string {
-    const [first, ...rest] = this.templates.map(template => (template as unknown as { _toCloudFormation(): object })._toCloudFormation());
+    const stack = cdk.Stack.of(this.scope);
     this.resolving = true;
     try {
-      const facts = [first, this.timeout.toSeconds(), ...this.signals === 1 ? [] : [this.signals], ...rest];
-      const rendered: unknown = cdk.Stack.of(this.scope).resolve(facts);
-      return createHash('sha256').update(JSON.stringify(rendered)).digest('hex').slice(0, 8);
+      const versions = this.templates.map(template => {
+        const { Resources } = stack.resolve((template as unknown as { _toCloudFormation(): object })._toCloudFormation()) as Rendered;
+        return Object.entries(Resources).map(([id, { Properties }]) => [id, Properties]);
+      });
+      const facts = JSON.stringify([versions, this.timeout.toSeconds(), this.signals], sorted);
+      return createHash('sha256').update(facts).digest('hex').slice(0, 8);
     } finally {
       this.resolving = false;
     }
   }
+}
+
+interface Rendered {
+  readonly Resources: Readonly<Record<string, { readonly Properties: object }>>;
+}
+
+/** For JSON.stringify: which key is first may differ between releases of the CDK. */
+function sorted(_: string, value: unknown): unknown {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
 }

@@ -7,6 +7,7 @@ import type { HostOs } from '../host-os';
 import { HostTuning } from '../host-tuning';
 import type { HostVersions } from '../host-versions';
 import type { LowLatencyHostProps } from '../low-latency-host-props';
+import { secondsOf } from './amounts';
 import type { InterfaceChoice, PlanInput } from './host-plan';
 
 /** Longer than any step may take (install: 45 minutes), so that the step's own reason reaches the stack. */
@@ -30,7 +31,7 @@ export function planInput(
     additionalInterfaces: props.additionalInterfaces?.map(each => interfaceChoice(each._bind())),
     cores: (props.coreLayout ?? CoreLayout.auto())._bind(),
     tuning: (props.tuning ?? HostTuning.lowLatency())._bind(),
-    bootTimeoutSeconds: (props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT).toSeconds(),
+    bootTimeoutSeconds: secondsOf(props.bootTimeout ?? DEFAULT_BOOT_TIMEOUT),
     packageBaseUrl: props.packageBaseUrl ?? '',
     prometheusPort: props.prometheusPort ?? 0,
     versions,
@@ -45,8 +46,8 @@ function interfaceChoice(bound: BoundInterface): InterfaceChoice {
     mtu,
     queueCount,
     enaExpress,
-    udpTimeoutSeconds: udpTimeout?.toSeconds(),
-    udpStreamTimeoutSeconds: udpStreamTimeout?.toSeconds(),
+    udpTimeoutSeconds: udpTimeout && secondsOf(udpTimeout),
+    udpStreamTimeoutSeconds: udpStreamTimeout && secondsOf(udpStreamTimeout),
     privateIpAddress,
     existing: bound.networkInterfaceId !== undefined,
   };

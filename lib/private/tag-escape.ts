@@ -3,10 +3,17 @@ import * as cdk from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IConstruct } from 'constructs';
 
+const MOST_OF_A_TAG = 256; // EC2's own maximum; the end says more
+
 /*
  * A tag must be an innocent change, also one that a pipeline gives its whole stack and that differs with each commit.
  * Hosts are replaced by whatever makes a new version of their launch template, or a new resource that it names.
  */
+
+/** The tag `Name` of what a construct launches. 200: what is said here wins over what the CDK's constructs say of themselves. */
+export function nameTag(construct: IConstruct, path: string): void {
+  cdk.Tags.of(construct).add('Name', path.slice(-MOST_OF_A_TAG), { priority: 200 });
+}
 
 /** Leaves the tags out of a resource that CloudFormation replaces when they change. */
 export function untagged(construct: IConstruct): void {

@@ -70,8 +70,8 @@ export const suites = [
   { name: 'packages', what: 'API.md and the packages for other languages', run: () => jest(['test/packages/packages']) },
   {
     // Fetches the CDK of each language: hundreds of megabytes the first time.
-    name: 'languages', what: "the README's app in Python and Java", slow: true,
-    run: () => jest(['test/packages/languages']),
+    name: 'languages', what: "the README's app in Python and Java, and with the oldest CDK", slow: true,
+    run: () => jest(['test/packages/languages', 'test/packages/oldest-cdk']),
   },
   {
     // Two planes that must come up, and three deployments that must fail; all of them with 'npm run test:vm'.

@@ -236,6 +236,28 @@ describe('an update', () => {
     expect(group(stack).CreationPolicy).toBeUndefined();
   });
 
+  test('refreshes the instances, new ones first', () => {
+    expect(group(fleetStack({ maxCapacity: 4, update: FleetUpdate.instanceRefresh() }).stack).UpdatePolicy).toEqual({
+      AutoScalingInstanceRefresh: {
+        Strategy: 'Rolling', Preferences: { MinHealthyPercentage: 100, MaxHealthyPercentage: 110, InstanceWarmup: 900 },
+      },
+      AutoScalingScheduledAction: { IgnoreUnmodifiedGroupSizeProperties: true },
+    });
+  });
+
+  test('refreshes the instances in the capacity that there is', () => {
+    const update = FleetUpdate.instanceRefresh({ minHealthyPercentage: 75, maxHealthyPercentage: 100, instanceWarmup: cdk.Duration.minutes(5) });
+    const { stack } = fleetStack({ maxCapacity: 4, update, capacityReservation: CapacityReservation.of() });
+    expect(group(stack).UpdatePolicy.AutoScalingInstanceRefresh.Preferences)
+      .toEqual({ MinHealthyPercentage: 75, MaxHealthyPercentage: 100, InstanceWarmup: 300 });
+    expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('capacityReservationUpdate'))).toEqual([]);
+  });
+
+  test('needs reserved capacity for the new ones that come first', () => {
+    const { stack } = fleetStack({ maxCapacity: 4, update: FleetUpdate.instanceRefresh(), capacityReservation: CapacityReservation.of() });
+    Annotations.fromStack(stack).hasWarning('/Demo/Feeds', Match.stringLikeRegexp('needs 5 instances for a while, and the capacity reservation has 4'));
+  });
+
   test('rolls one by one', () => {
     expect(group(fleetStack({ update: FleetUpdate.rolling() }).stack).UpdatePolicy.AutoScalingRollingUpdate).toMatchObject({
       MaxBatchSize: 1, MinInstancesInService: 0, PauseTime: 'PT15M',

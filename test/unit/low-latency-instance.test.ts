@@ -6,6 +6,7 @@ import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
 import { CoreLayout, DataInterface, DataPlane, HostOs, HostTuning, LowLatencyInstance, UdpFlow } from '../../lib';
 import { packageRoot } from '../../lib/private/package-root';
 import { demoStack, feedStack, launchTemplateData, planOf, template, userData } from './fixtures/stack';
@@ -169,6 +170,28 @@ describe('the instance', () => {
   });
 });
 
+describe('what only seems to fit', () => {
+  test('a path longer than a tag is cut at its beginning', () => {
+    const { stack, vpc } = demoStack();
+    const inner = ['a', 'b', 'c', 'd'].reduce<Construct>((scope, id) => new Construct(scope, id.repeat(80)), stack);
+    new LowLatencyInstance(inner, 'Feed', { vpc, dataPlane: DataPlane.kernel() });
+    const [{ Tags: [{ Value: value }] }] = launchTemplateData(stack).TagSpecifications as { Tags: { Value: string }[] }[];
+    expect(value).toMatch(/^a.*\/d{80}\/Feed$/);
+    expect(value).toHaveLength(256);
+  });
+
+  test('an isolated subnet is told what it needs', () => {
+    const stack = new cdk.Stack(undefined, 'Demo');
+    const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 1, subnetConfiguration: [{ name: 'Inner', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }] });
+    const vpcSubnets = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+    new LowLatencyInstance(stack, 'Feed', { vpc, vpcSubnets, dataPlane: DataPlane.kernel() });
+    Annotations.fromStack(stack).hasWarning('/Demo/Feed', Match.stringLikeRegexp(
+      'Demo/Vpc/InnerSubnet1 has no way out: see that the VPC has endpoints for S3, .*cdk-kernel-bypass:isolatedSubnet'));
+    const { stack: other } = feedStack();
+    expect(Annotations.fromStack(other).findWarning('*', Match.stringLikeRegexp('isolatedSubnet'))).toEqual([]);
+  });
+});
+
 describe('the boot gate', () => {
   const ids = (stack: cdk.Stack) => [
     ...Object.keys(template(stack).findResources('AWS::CloudFormation::WaitConditionHandle')),
@@ -207,6 +230,33 @@ describe('the boot gate', () => {
     (overridden.feed.launchTemplate.node.defaultChild as ec2.CfnLaunchTemplate)
       .addPropertyOverride('LaunchTemplateData.BlockDeviceMappings.0.Ebs.Throughput', 500);
     expect(new Set([...before, ...ids(overridden.stack)]).size).toBe(4);
+  });
+
+  // CloudFormation makes no version of a template for any of these; another gate, which is in the user data, would.
+  const innocent: [string, (template: ec2.CfnLaunchTemplate) => void][] = [
+    ['metadata, as checkers of templates take it', resource => resource.addMetadata('cdk_nag', { rules_to_suppress: [] })],
+    ['a removal policy', resource => resource.applyRemovalPolicy(cdk.RemovalPolicy.RETAIN)],
+    ['something to wait for', resource => resource.node.addDependency(new cdk.CfnWaitConditionHandle(resource.stack, 'Other'))],
+  ];
+  test.each(innocent)('is the same one when the launch template is given %s', (_, change) => {
+    const { stack, feed } = feedStack();
+    change(feed.launchTemplate.node.defaultChild as ec2.CfnLaunchTemplate);
+    expect(ids(stack)).toEqual(expect.arrayContaining(ids(feedStack().stack)));
+  });
+
+  test('is the same one with and without path metadata, which the CDK adds when it deploys', () => {
+    const built = (context: Record<string, unknown>) => {
+      const { stack, vpc } = demoStack(new cdk.App({ context }));
+      new LowLatencyInstance(stack, 'Feed', { vpc, dataPlane: DataPlane.afXdp() });
+      return ids(stack);
+    };
+    expect(built({ 'aws:cdk:enable-path-metadata': true })).toEqual(built({}));
+  });
+
+  test('is a new one when the launch template becomes another resource', () => {
+    const { stack, feed } = feedStack();
+    (feed.launchTemplate.node.defaultChild as ec2.CfnLaunchTemplate).overrideLogicalId('Another');
+    expect(new Set([...ids(feedStack().stack), ...ids(stack)]).size).toBe(4);
   });
 
   test('keeps its construct paths', () => {
