@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ReservationTarget, ReservingHosts } from './private/network-escape';
 import { reserveCapacity } from './private/network-escape';
+import { checkArn, checkId } from './private/resource-id';
+
+const RESOURCE_GROUP = /^arn:[\w-]+:resource-groups:[\w-]+:\d{12}:group\/[\w.-]+$/;
 
 /** Options of `CapacityReservation.of`. */
 export interface CapacityReservationOptions {
@@ -59,7 +62,12 @@ class ExistingReservation extends CapacityReservation {
     return undefined;
   }
 
-  public _bind(): ReservationTarget {
+  public _bind({ scope }: ReservingHosts): ReservationTarget {
+    const { CapacityReservationId: id, CapacityReservationResourceGroupArn: arn } = this.target;
+    checkId(scope, 'capacityReservationId', 'cr', id);
+    if (arn !== undefined) {
+      checkArn(scope, 'resourceGroupArn', arn, RESOURCE_GROUP, 'arn:aws:resource-groups:us-east-1:123456789012:group/feeds');
+    }
     return this.target;
   }
 }

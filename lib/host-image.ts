@@ -15,7 +15,9 @@ import { bakedValues, checkKernel, renderBaked, reservedGiB } from './private/im
 import { bakedImage } from './private/image-escape';
 import { instanceFacts } from './private/instance-facts';
 import { DEFAULT_INSTANCE_TYPE } from './private/plan-input';
+import { checkId, checkNetwork } from './private/resource-id';
 import { kernelLine } from './private/versions';
+import { checkVolume } from './private/volume';
 
 /** An image that hosts boot from without building anything, baked in this stack or elsewhere. */
 export interface IHostImage extends IConstruct, ec2.IMachineImage {
@@ -111,7 +113,8 @@ export interface HostImageProps {
   readonly securityGroup?: ec2.ISecurityGroup;
 
   /**
-   * Role of the machine that builds, assumed by EC2.
+   * Role of the machine that builds, assumed by EC2. It is given what the build needs. One that may not be changed is
+   * left as it is, with a warning that names the actions.
    *
    * @default - a new role that may read its asset and its component, run Session Manager and write the build's log
    */
@@ -218,6 +221,9 @@ class ImportedHostImage extends HostImageBase {
 
   public constructor(scope: Construct, id: string, attributes: HostImageAttributes) {
     super(scope, id, attributes);
+    if (!attributes.imageId.startsWith('resolve:ssm:')) { // a parameter that EC2 reads when it launches a host
+      checkId(this, 'imageId', 'ami', attributes.imageId);
+    }
     this.imageId = attributes.imageId;
   }
 }
@@ -259,6 +265,12 @@ export class HostImage extends HostImageBase implements iam.IGrantable {
     }
     const baked = bakedValues(this, dimensionName(this.node.path), this, props.packageBaseUrl);
     const instanceType = this.buildType(props, reservedGiB(baked));
+    const subnet = this.buildSubnet(props);
+    checkNetwork(this, props.vpc, [subnet], props.securityGroup ? [props.securityGroup] : []);
+    checkVolume(this, this.rootVolumeSize);
+    if (Token.isUnresolved(props.revision) || Token.isUnresolved(props.packageBaseUrl)) {
+      fail(this, "'revision' and 'packageBaseUrl' of an image must be known at synth, for its version follows from them, got a token");
+    }
     const asset = hostAsset(this, 'HostAsset', props.dataPlane.handler.directory);
     this.role = this.grantPrincipal = props.role
       ?? new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
@@ -271,7 +283,7 @@ export class HostImage extends HostImageBase implements iam.IGrantable {
       rootVolumeGiB: this.rootVolumeSize.toGibibytes(),
       revision: props.revision ?? '',
       instanceType,
-      subnet: this.buildSubnet(props),
+      subnet,
       securityGroup: props.securityGroup ?? new ec2.SecurityGroup(this, 'SecurityGroup', {
         vpc: props.vpc, description: 'Image build: outbound only',
       }),

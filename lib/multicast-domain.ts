@@ -6,6 +6,7 @@ import { range } from './private/bounds';
 import { fail, Findings } from './private/fail';
 import { isIpv4 } from './private/ipv4';
 import { multicastDomain, multicastMember } from './private/multicast-escape';
+import { checkId, checkNetwork } from './private/resource-id';
 
 /** How network interfaces become members of a multicast group. */
 export enum MulticastMembership {
@@ -106,6 +107,9 @@ export class MulticastDomain extends Construct {
     if (props.transitGatewayAttachmentId !== undefined && props.transitGatewayId === undefined) {
       fail(this, "'transitGatewayAttachmentId' needs the 'transitGatewayId' it belongs to");
     }
+    checkId(this, 'transitGatewayId', 'tgw', props.transitGatewayId);
+    checkId(this, 'transitGatewayAttachmentId', 'tgw-attach', props.transitGatewayAttachmentId);
+    checkNetwork(this, props.vpc, subnets.subnets, []);
     this.checkQuotas(props);
     this.membership = props.membership ?? MulticastMembership.IGMP;
     const created = multicastDomain(this, {
@@ -154,6 +158,7 @@ export class MulticastDomain extends Construct {
         fail(this, `'groupAddress' must be between 224.0.0.0 and 239.255.255.255, got '${groupAddress}'`);
       }
     }
+    checkId(this, 'networkInterfaceId', 'eni', networkInterfaceId);
     const count = (this.members.get(groupAddress) ?? 0) + 1;
     if (count > MEMBERS_PER_GROUP) {
       fail(this, `a group may have at most ${MEMBERS_PER_GROUP} members, got ${count} for ${groupAddress}`);

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034,SC2317 # the plan below `exit 0`, and functions called by traps
 set -euo pipefail
 shopt -s inherit_errexit
-root=${KB_ROOT:-} id=$(uname -n) doing='read the plan'
+root=${KB_ROOT:-} id=$(uname -n) doing='read the plan' mend=
 why=$(mktemp -p /dev/shm) # memory: the reason must get out of a machine whose disk is full
 exec 3>&2 2>>"$why"
 get() { # a new role, route or bucket policy may need a moment: 127 s of doubling waits
@@ -15,7 +15,7 @@ imds() { get -H "X-aws-ec2-metadata-token: ${token}" "http://169.254.169.254/lat
 field() { sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p" <<<"$credentials"; }
 finish() {
   status=$?; set +e
-  reason="bootstrap: could not ${doing} (exit ${status}): $(tail -c 500 "$why" | tr -s '[:space:]' ' ' | tr -cd '[:print:]')"
+  reason="bootstrap: could not ${doing} (exit ${status}): $(uniq "$why" | tail -c 500 | tr -s '[:space:]' ' ' | tr -cd '[:print:]')${mend}"
   rm -f "$why"
   ((status)) || return 0
   printf '%s\n' "$reason" >&3
@@ -31,19 +31,19 @@ doing='write /etc/kb/plan.env'
 cd "$root/"; umask 022; mkdir -p etc/kb etc/systemd/system opt/kb var/lib/kb
 printf '%s\n' "$plan" >etc/kb/plan.env.new; mv etc/kb/plan.env.new etc/kb/plan.env
 if [[ $(cat opt/kb/asset/.sha256 2>/dev/null || :) != "$KB_ASSET_SHA256" ]]; then
-  doing='get the role of this instance from the metadata service'
+  doing='get the role of this instance from the metadata service' mend='- has it a role, and its metadata service on?'
   token=$(get -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 900' http://169.254.169.254/latest/api/token)
   id=$(imds meta-data/instance-id)
   credentials=$(imds "meta-data/iam/security-credentials/$(imds meta-data/iam/security-credentials/)")
-  doing="fetch ${KB_ASSET_URL}"
+  doing="fetch ${KB_ASSET_URL}" mend='- has the subnet a way to S3, and the role the right to read this object?'
   keys="user = \"$(field AccessKeyId):$(field SecretAccessKey)\"
 header = \"x-amz-security-token: $(field Token)\"" # by stdin: a command line is for all to read
   get --aws-sigv4 "aws:amz:${KB_REGION}:s3" -K - -o opt/kb/asset.tar "$KB_ASSET_URL" <<<"$keys" ||
     { code=$?; command -v aws >/dev/null || exit "$code"
       aws s3 cp "s3://${KB_ASSET_URL#https://*/}" opt/kb/asset.tar --region "$KB_REGION" --quiet; }
-  doing="trust ${KB_ASSET_URL}: its SHA-256 is not ${KB_ASSET_SHA256}"
+  doing="trust ${KB_ASSET_URL}: its SHA-256 is not ${KB_ASSET_SHA256}" mend='- delete it and deploy again'
   sha256sum -c --strict <<<"${KB_ASSET_SHA256}  opt/kb/asset.tar" >&2
-  doing='unpack the asset into /opt/kb/asset'
+  doing='unpack the asset into /opt/kb/asset' mend=
   rm -rf opt/kb/asset.new; mkdir opt/kb/asset.new
   tar -xf opt/kb/asset.tar -C opt/kb/asset.new --no-same-owner
   printf '%s\n' "$KB_ASSET_SHA256" >opt/kb/asset.new/.sha256

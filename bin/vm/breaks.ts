@@ -29,13 +29,13 @@ export const BREAKS: Readonly<Record<string, Break>> = {
     what: 'the asset in S3 is not the one of the stack',
     plane: 'afxdp',
     faults: { asset: 'tampered' },
-    reason: /bootstrap: could not trust https:\/\/\S+: its SHA-256 is not [0-9a-f]{64}/,
+    reason: /bootstrap: could not trust https:\/\/\S+: its SHA-256 is not [0-9a-f]{64}.*delete it and deploy again/,
   },
   'asset-unreachable': {
     what: 'S3 does not hand the asset out',
     plane: 'afxdp',
     faults: { asset: 'unreachable' },
-    reason: /bootstrap: could not fetch https:\/\/\S+ .*503/,
+    reason: /bootstrap: could not fetch https:\/\/\S+ .*503.*has the subnet a way to S3/,
   },
   'packages': {
     what: 'the package repositories cannot be reached',

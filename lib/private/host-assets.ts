@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import * as cdk from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { fail } from './fail';
+import { handlerEntries, visibleIn } from './handler-sources';
 import { packageRoot } from './package-root';
 import type { TarEntry } from './tar';
 import { tar } from './tar';
@@ -21,11 +21,6 @@ const EXCLUDED = [/^assets\/dataplane\/(tests|fuzz|examples|build[^/]*)(\/|$)/, 
 
 /** Programs; all other files are data. File modes of the package are not trusted: npm and zip lose them. */
 const EXECUTABLE = /^userdata\/(bin|steps|checks)\//;
-
-const HANDLER_SOURCE = 'kb_handler.c';
-
-/** What lies about in a handler's folder and is no part of it. */
-const NO_SOURCE = /\.(md|o|a|so)$|~$|\/(build(-[^/]*)?|cdk\.out|node_modules)\//;
 
 /** The archive as a deployment publishes it. */
 export interface HostAsset {
@@ -68,27 +63,11 @@ export function packageEntries(): TarEntry[] {
     })));
 }
 
-function handlerEntries(scope: Construct, directory: string): TarEntry[] {
-  const given = JSON.stringify(directory);
-  if (!fs.existsSync(path.join(directory, HANDLER_SOURCE))) {
-    fail(scope, `PacketHandler.fromAsset needs a directory that holds ${HANDLER_SOURCE}, got ${given} (${path.resolve(directory)})`);
-  }
-  return filesBelow(directory, 'handler').filter(file => !NO_SOURCE.test(file)).map(file => ({
-    path: file,
-    mode: 0o644,
-    content: fs.readFileSync(path.join(directory, path.posix.relative('handler', file))),
-  }));
-}
-
 /** Paths of all files, named from `prefix` with forward slashes; hidden files are left out. */
 function filesBelow(directory: string, prefix: string): string[] {
-  if (!fs.existsSync(directory)) {
-    return [];
-  }
-  return fs.readdirSync(directory, { withFileTypes: true })
-    .filter(entry => !entry.name.startsWith('.'))
-    .flatMap(entry => {
-      const name = path.posix.join(prefix, entry.name);
-      return entry.isDirectory() ? filesBelow(path.join(directory, entry.name), name) : [name];
-    });
+  return visibleIn(directory).flatMap(entry => {
+    const name = path.posix.join(prefix, entry);
+    const file = path.join(directory, entry);
+    return fs.statSync(file).isDirectory() ? filesBelow(file, name) : [name];
+  });
 }

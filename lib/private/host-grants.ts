@@ -24,9 +24,14 @@ export function grantHost(scope: Construct, role: iam.IRole, archiveArn: string)
     resources: ['*'], // metrics have no ARNs
     conditions: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
   });
+  grant(scope, role, statements);
+}
+
+/** Gives a role what it needs, or says what it must allow where it may not be changed. */
+export function grant(scope: Construct, role: iam.IRole, statements: readonly iam.PolicyStatement[], beside = ''): void {
   statements.forEach(statement => role.addToPrincipalPolicy(statement));
   if (!takesPolicies(role)) {
-    warn(scope, 'rolePermissions', statements);
+    warn(scope, 'rolePermissions', statements, beside);
   }
 }
 
@@ -49,7 +54,7 @@ function takesPolicies(role: iam.IRole): boolean {
   return iam.Role.isRole(role) || role.node.findAll().some(child => child instanceof iam.Policy);
 }
 
-function warn(scope: Construct, id: string, statements: iam.PolicyStatement[]): void {
+function warn(scope: Construct, id: string, statements: readonly iam.PolicyStatement[], beside = ''): void {
   Annotations.of(scope).addWarningV2(`cdk-kernel-bypass:${id}`, `'role' may not be changed here: see that it allows ${
-    statements.flatMap(({ actions }) => actions).join(', ')}`);
+    statements.flatMap(({ actions }) => actions).join(', ')}${beside}`);
 }

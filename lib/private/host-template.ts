@@ -4,7 +4,9 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { HostOs } from '../host-os';
+import { fail } from './fail';
 import type { HostPlan } from './host-plan';
+import { checkImageId } from './resource-id';
 import { taggedByNameAlone } from './tag-escape';
 
 export interface HostTemplateProps {
@@ -40,6 +42,10 @@ export function hostTemplate(scope: Construct, id: string, props: HostTemplatePr
       }),
     }],
   });
+  if (template.osType === ec2.OperatingSystemType.WINDOWS) {
+    fail(scope, "'machineImage' must be of Linux, got one of Windows");
+  }
+  checkImageId(scope, template.imageId ?? '');
   // A template names itself otherwise, and so the instance. 200: what is said here wins over that.
   cdk.Tags.of(template).add('Name', scope.node.path, { priority: 200 });
   taggedByNameAlone(template);

@@ -20,7 +20,9 @@ import { inBlock, isReserved } from './ipv4';
 import { BootGate, setNetworkInterfaces, targetReservation } from './network-escape';
 import { checkImage } from './image-bake';
 import { DEFAULT_BOOT_TIMEOUT, DEFAULT_INSTANCE_TYPE, planInput } from './plan-input';
-import { clusterPlacementGroup } from './placement';
+import { checkPlacement, clusterPlacementGroup } from './placement';
+import { checkId, checkNetwork } from './resource-id';
+import { checkVolume } from './volume';
 import { differentZones } from './zone';
 
 export interface Launching {
@@ -66,6 +68,8 @@ export class Host {
 
     this.subnet = this.managementSubnet(vpc, props.vpcSubnets);
     interfaces.forEach((each, index) => this.checkInterface(each, index));
+    checkNetwork(scope, vpc, [this.subnet, ...interfaces.flatMap(({ subnet }) => subnet ?? [])],
+      [...props.managementSecurityGroup ? [props.managementSecurityGroup] : [], ...interfaces.flatMap(({ securityGroups }) => securityGroups ?? [])]);
     checkDifferent(scope, interfaces);
     checkVolume(scope, props.rootVolumeSize);
     this.managementSecurityGroup = props.managementSecurityGroup ?? new ec2.SecurityGroup(scope, 'ManagementSecurityGroup', {
@@ -74,6 +78,8 @@ export class Host {
     });
     this.connections = new ec2.Connections({ securityGroups: dataInterface.securityGroups ?? this.dataSecurityGroups(dataInterface) });
     this.placementGroup = props.placementGroup ?? clusterPlacementGroup(scope);
+    const reserve = props.capacityReservation !== undefined;
+    checkPlacement(scope, this.placementGroup, { reserve, most: launching.hosts[1], whileUpdating: launching.whileUpdating });
     this.role = props.role ?? new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     const asset = hostAsset(scope, 'HostAsset', props.dataPlane.handler.directory);
     grantHost(scope, this.role, asset.arn);
@@ -215,7 +221,8 @@ export class Host {
     if (os || machineImage) {
       fail(this.scope, `'image' is an image with its operating system: leave '${os ? 'os' : 'machineImage'}' out`);
     }
-    if (rootVolumeSize && rootVolumeSize.toKibibytes() < image.rootVolumeSize.toKibibytes()) {
+    const sizesAreKnown = rootVolumeSize?.isUnresolved() === false && !image.rootVolumeSize.isUnresolved();
+    if (sizesAreKnown && rootVolumeSize.toKibibytes() < image.rootVolumeSize.toKibibytes()) {
       fail(this.scope, `'rootVolumeSize' must be at least that of the image, ${image.rootVolumeSize.toGibibytes()} GiB, `
         + `got ${rootVolumeSize.toGibibytes()} GiB`);
     }
@@ -232,6 +239,7 @@ export class Host {
 
   private checkInterface({ subnet, networkInterfaceId, privateIpAddress }: BoundInterface, index: number): void {
     const which = index === 0 ? 'the data interface' : `additional interface ${index}`;
+    checkId(this.scope, 'networkInterfaceId', 'eni', networkInterfaceId);
     if (!this.launching.interfacesNameSubnets) {
       this.checkGroupInterface(which, subnet, networkInterfaceId, privateIpAddress);
     }
@@ -269,16 +277,6 @@ function checkDifferent(scope: Construct, interfaces: readonly BoundInterface[])
   const twice = given.find((each, index) => given.indexOf(each) !== index);
   if (twice !== undefined) {
     fail(scope, `each interface needs an ENI and an address of its own, got ${twice} twice`);
-  }
-}
-
-/** EBS's own bounds of gp3; the images need 8 GiB. */
-function checkVolume(scope: Construct, size?: cdk.Size): void {
-  if (size && !size.isUnresolved()) {
-    const gibibytes = size.toGibibytes({ rounding: cdk.SizeRoundingBehavior.NONE });
-    if (!(gibibytes >= 8 && gibibytes <= 65_536)) {
-      fail(scope, `'rootVolumeSize' must be between 8 and 65536 GiB, got ${gibibytes} GiB`);
-    }
   }
 }
 

@@ -6,6 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as imagebuilder from 'aws-cdk-lib/aws-imagebuilder';
 import type { Construct } from 'constructs';
 import type { HostAsset } from './host-assets';
+import { grant } from './host-grants';
 import { untagged } from './tag-escape';
 
 /* The only file that touches the L1s of EC2 Image Builder: its L2s are in an alpha package. */
@@ -26,6 +27,7 @@ export interface ImageSpec {
   readonly role: iam.IRole;
 }
 
+const BUILD_POLICY = 'AmazonSSMManagedInstanceCore';
 const BUILD_SECONDS = 3600; // as long as the install step may take, with room for its packages
 
 /**
@@ -83,7 +85,7 @@ export function bakedImage(scope: Construct, spec: ImageSpec): string {
     imageTestsConfiguration: { imageTestsEnabled: true, timeoutMinutes: 60 }, // the least that it takes
   });
   keep(image);
-  grantBuild(spec.role, cdk.Stack.of(scope), component.attrArn, spec.asset);
+  grantBuild(scope, spec.role, component.attrArn, spec.asset);
   image.node.addDependency(spec.role); // its policies, too
   return image.attrImageId;
 }
@@ -120,9 +122,11 @@ function document({ asset, plan, description, assetUri }: Pick<ImageSpec, 'asset
  * Image Builder runs the build as documents of Systems Manager, for which it asks for the policy AWS maintains: unlike a
  * host's sessions, the build takes more of it than is documented, and its machine lives no longer than the build.
  */
-function grantBuild(role: iam.IRole, stack: cdk.Stack, componentArn: string, asset: HostAsset): void {
-  role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AmazonSSMManagedInstanceCore'));
-  const allow = (actions: string[], resources: string[]) => role.addToPrincipalPolicy(new iam.PolicyStatement({ actions, resources }));
+function grantBuild(scope: Construct, role: iam.IRole, componentArn: string, asset: HostAsset): void {
+  role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName(BUILD_POLICY));
+  const stack = cdk.Stack.of(scope);
+  const statements: iam.PolicyStatement[] = [];
+  const allow = (actions: string[], resources: string[]) => statements.push(new iam.PolicyStatement({ actions, resources }));
   // The rest is what AWS's own policy for builds has, as far as this build uses it.
   allow(['imagebuilder:GetComponent'], [componentArn]);
   allow(['s3:GetObject'], [
@@ -133,4 +137,5 @@ function grantBuild(role: iam.IRole, stack: cdk.Stack, componentArn: string, ass
   allow(['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'], [
     stack.formatArn({ service: 'logs', resource: 'log-group', resourceName: '/aws/imagebuilder/*', arnFormat: cdk.ArnFormat.COLON_RESOURCE_NAME }),
   ]);
+  grant(scope, role, statements, ` and has the policy ${BUILD_POLICY}`);
 }

@@ -44,7 +44,7 @@ export function multicastMember(
   // An interface can join only when its subnet is associated.
   scope.node.children
     .filter(child => child instanceof ec2.CfnTransitGatewayMulticastDomainAssociation)
-    .forEach(association => member.addResourceDependency(association));
+    .forEach(association => member.node.addDependency(association));
 }
 
 /** An attachment takes one subnet of each Availability Zone. In a stack for any region, tokens of one zone are equal. */

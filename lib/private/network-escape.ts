@@ -130,7 +130,7 @@ export class BootGate {
       count: this.signals,
     });
     this.rename(condition);
-    condition.addResourceDependency(launcher);
+    condition.node.addDependency(launcher);
     return condition;
   }
 

@@ -41,9 +41,9 @@ describe('additional interfaces', () => {
   test.each<[string, DataInterface, Partial<LowLatencyInstanceProps>]>([
     ['an empty list on the data interface', DataInterface.of({ securityGroups: [] }), {}],
     ['an empty list on an additional one', DataInterface.of(), { additionalInterfaces: [DataInterface.of({ securityGroups: [] })] }],
-    ['a data interface whose groups are unknown', DataInterface.fromNetworkInterface('eni-1'),
+    ['a data interface whose groups are unknown', DataInterface.fromNetworkInterface('eni-11111111'),
       { additionalInterfaces: [DataInterface.of(), DataInterface.of({ securityGroups: [] })] }],
-    ['one whose groups are an empty list', DataInterface.fromNetworkInterface('eni-1', { securityGroups: [] }),
+    ['one whose groups are an empty list', DataInterface.fromNetworkInterface('eni-11111111', { securityGroups: [] }),
       { additionalInterfaces: [DataInterface.of()] }],
   ])("never have the VPC's default group: %s", (_, dataInterface, props) => {
     const { stack } = feedStack({ dataInterface, ...props });
@@ -53,8 +53,8 @@ describe('additional interfaces', () => {
   });
 
   test('that are there need no group made for them', () => {
-    const additionalInterfaces = [DataInterface.fromNetworkInterface('eni-2')];
-    const { stack } = feedStack({ dataInterface: DataInterface.fromNetworkInterface('eni-1'), additionalInterfaces });
+    const additionalInterfaces = [DataInterface.fromNetworkInterface('eni-22222222')];
+    const { stack } = feedStack({ dataInterface: DataInterface.fromNetworkInterface('eni-11111111'), additionalInterfaces });
     template(stack).resourceCountIs('AWS::EC2::SecurityGroup', 1);
   });
 
@@ -84,7 +84,7 @@ describe('an address of its own', () => {
   });
 
   test.each<[string, DataInterface]>([
-    ['an address', DataInterface.of({ privateIpAddress: '10.0.130.9' })], ['an ENI', DataInterface.fromNetworkInterface('eni-1')],
+    ['an address', DataInterface.of({ privateIpAddress: '10.0.130.9' })], ['an ENI', DataInterface.fromNetworkInterface('eni-11111111')],
   ])('%s makes replacement fail, which is told', (_, dataInterface) => {
     Annotations.fromStack(feedStack({ dataInterface }).stack)
       .hasWarning('/Demo/Feed', Match.stringLikeRegexp('a change that replaces this host fails\\. .*cdk-kernel-bypass:fixedAddress'));
@@ -96,10 +96,10 @@ describe('an address of its own', () => {
 });
 
 describe('an ENI that is there', () => {
-  const dataInterface = DataInterface.fromNetworkInterface('eni-1', { networkCard: 0, deviceIndex: 4, queueCount: 8 });
+  const dataInterface = DataInterface.fromNetworkInterface('eni-11111111', { networkCard: 0, deviceIndex: 4, queueCount: 8 });
 
   test('is attached as it is', () => {
-    expect(interfacesOf({ dataInterface })[1]).toEqual({ NetworkInterfaceId: 'eni-1', NetworkCardIndex: 0, DeviceIndex: 4, EnaQueueCount: 8 });
+    expect(interfacesOf({ dataInterface })[1]).toEqual({ NetworkInterfaceId: 'eni-11111111', NetworkCardIndex: 0, DeviceIndex: 4, EnaQueueCount: 8 });
   });
 
   test('has no group made for it', () => {
@@ -112,7 +112,7 @@ describe('an ENI that is there', () => {
     const { stack, vpc } = feedStack();
     const group = new ec2.SecurityGroup(stack, 'Own', { vpc });
     const other = new LowLatencyInstance(stack, 'Other', {
-      vpc, dataPlane: DataPlane.kernel(), dataInterface: DataInterface.fromNetworkInterface('eni-1', { securityGroups: [group] }),
+      vpc, dataPlane: DataPlane.kernel(), dataInterface: DataInterface.fromNetworkInterface('eni-11111111', { securityGroups: [group] }),
     });
     expect(other.connections.securityGroups).toEqual([group]);
   });

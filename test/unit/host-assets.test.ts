@@ -79,6 +79,19 @@ test('takes the handler of the user along', () => {
   expect(synth(handler).sha256).not.toBe(sha256);
 });
 
+test('follows links in the folder of a handler', () => {
+  const handler = path.join(folder, 'handler');
+  fs.mkdirSync(path.join(folder, 'common'));
+  fs.mkdirSync(handler);
+  fs.writeFileSync(path.join(handler, 'kb_handler.c'), '');
+  fs.writeFileSync(path.join(folder, 'common', 'book.h'), '');
+  fs.symlinkSync('../common', path.join(handler, 'common'));
+  fs.symlinkSync('../common/book.h', path.join(handler, 'own.h'));
+  expect(list(synth(handler).archive).filter(file => file.includes(' handler/'))).toEqual([
+    '-rw-r--r-- handler/common/book.h', '-rw-r--r-- handler/kb_handler.c', '-rw-r--r-- handler/own.h',
+  ]);
+});
+
 test('fails on a directory without a handler', () => {
   expect(() => synth(folder)).toThrow(new Error(
     `PacketHandler.fromAsset needs a directory that holds kb_handler.c, got "${folder}" (${folder}) (at Demo)`));

@@ -245,7 +245,7 @@ describe('for hosts that are named', () => {
   test('says that a host of another shape reboots, made here or imported', () => {
     const { stack, vpc } = bakedHost({ hosts }, { ...hosts, instanceType: new ec2.InstanceType('c6in.8xlarge'), tuning: HostTuning.lowLatency() });
     const dataPlane = DataPlane.dpdk();
-    const image = HostImage.fromHostImageAttributes(stack, 'Imported', { imageId: 'ami-1', dataPlane, hosts });
+    const image = HostImage.fromHostImageAttributes(stack, 'Imported', { imageId: 'ami-11111111', dataPlane, hosts });
     new LowLatencyInstance(stack, 'Other', { vpc, dataPlane, image });
     new LowLatencyInstance(stack, 'Same', { vpc, dataPlane, image, ...hosts });
     expect(warnings(stack).map(({ id, entry }) => [id, entry.data])).toEqual([

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { DataPlane, LowLatencyFleet, LowLatencyInstance } from '../../lib';
+import { DataPlane, HostImage, LowLatencyFleet, LowLatencyInstance } from '../../lib';
 import { demoStack, template } from './fixtures/stack';
 
 const ARN = 'arn:aws:iam::123456789012:role/theirs';
@@ -11,6 +11,14 @@ function policies(what: typeof LowLatencyInstance | typeof LowLatencyFleet, role
   new what(stack, 'Feed', { vpc, dataPlane: DataPlane.afXdp(), role: role(stack) });
   return { stack, found: Object.values(template(stack).findResources('AWS::IAM::Policy')) };
 }
+
+test('an image says it, too, and names the policy of the build', () => {
+  const { stack, vpc } = demoStack();
+  new HostImage(stack, 'Image', { vpc, dataPlane: DataPlane.dpdk(), role: iam.Role.fromRoleArn(stack, 'Role', ARN, { mutable: false }) });
+  Annotations.fromStack(stack).hasWarning('/Demo/Image', Match.stringLikeRegexp(
+    "'role' may not be changed here: see that it allows imagebuilder:GetComponent, s3:GetObject, .* and has the policy AmazonSSMManagedInstanceCore "
+    + '\\[ack: cdk-kernel-bypass:rolePermissions'));
+});
 
 const receivers: [string, typeof LowLatencyInstance | typeof LowLatencyFleet, number][] = [['a host', LowLatencyInstance, 1], ['a fleet', LowLatencyFleet, 2]];
 

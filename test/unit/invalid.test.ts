@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import * as cdk from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -42,6 +45,18 @@ function own(capabilities: Partial<InstanceCapabilitiesOptions>) {
   const instanceCapabilities = InstanceCapabilities.of({ cores: 8, memory: cdk.Size.gibibytes(32), networkCards: [CARD], ...capabilities });
   return feed({ instanceType: type('c99.large'), instanceCapabilities });
 }
+function inHandlerFolder(spoil: (folder: string) => void) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kb-handler-'));
+  try {
+    ['kb_handler.c', 'day.pcap'].forEach(file => fs.writeFileSync(path.join(folder, file), ''));
+    spoil(folder);
+    return handler(PacketHandler.fromAsset(folder));
+  } catch (error) {
+    throw new Error((error as Error).message.replaceAll(folder, 'FOLDER'));
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
 const kernel = (options: KernelDataPlaneOptions, coreLayout?: CoreLayout) => feed({ dataPlane: DataPlane.kernel(options), coreLayout });
 const handler = (what: PacketHandler) => kernel({ handler: what });
 const nic = (options: DataInterfaceOptions, dataPlane = DataPlane.kernel(), instanceType?: ec2.InstanceType) =>
@@ -79,7 +94,7 @@ function baked(props: Partial<LowLatencyInstanceProps>) {
   const { stack, vpc } = demoStack();
   const dataPlane = DataPlane.dpdk();
   return new LowLatencyInstance(stack, 'Feed', {
-    vpc, dataPlane, image: HostImage.fromHostImageAttributes(stack, 'Image', { imageId: 'ami-1', dataPlane }), ...props,
+    vpc, dataPlane, image: HostImage.fromHostImageAttributes(stack, 'Image', { imageId: 'ami-11111111', dataPlane }), ...props,
   });
 }
 function multicast(props: Partial<MulticastDomainProps> = {}) {
@@ -88,6 +103,9 @@ function multicast(props: Partial<MulticastDomainProps> = {}) {
 }
 const guard = (props: CostGuardProps, stack: cdk.StackProps = {}) => new CostGuard(new cdk.Stack(undefined, 'Demo', stack), 'Guard', props);
 const rss = (props: Partial<RssPlanProps>) => new RssPlan({ queues: 2, flows: [RSS_FLOW], ...props });
+
+const { SPREAD, PARTITION: PARTITION_GROUP } = ec2.PlacementGroupStrategy;
+const group = (strategy: ec2.PlacementGroupStrategy) => new ec2.PlacementGroup(new cdk.Stack(), 'Group', { strategy });
 
 const messageOf = (build: () => unknown): string => {
   try {
@@ -201,6 +219,14 @@ describe.each<[string, [() => unknown, string][]]>([
       `argument 'a' of the handler must hold no space, control character, quote, '$' or '\\', got "1 2" (at Demo/Feed)`],
     [() => handler(PacketHandler.fromAsset('no-such-folder')),
       `PacketHandler.fromAsset needs a directory that holds kb_handler.c, got "no-such-folder" (${path.resolve('no-such-folder')}) (at Demo/Feed)`],
+    [() => inHandlerFolder(folder => fs.truncateSync(path.join(folder, 'day.pcap'), 500 * 2 ** 20)),
+      'PacketHandler.fromAsset takes at most 16 MiB of sources from "FOLDER", got 500.0 MiB, of which day.pcap has 500.0 MiB; keep sources and nothing else in the directory (at Demo/Feed)'],
+    [() => inHandlerFolder(folder => fs.symlinkSync('nowhere', path.join(folder, 'book.h'))),
+      'PacketHandler.fromAsset takes files and directories, got "FOLDER/book.h", which is a link to nothing (at Demo/Feed)'],
+    [() => inHandlerFolder(folder => fs.symlinkSync('.', path.join(folder, 'again'))),
+      'PacketHandler.fromAsset takes files and directories, got "FOLDER/again", which is a link to a directory around it (at Demo/Feed)'],
+    [() => inHandlerFolder(folder => execFileSync('mkfifo', [path.join(folder, 'pipe')])),
+      'PacketHandler.fromAsset takes files and directories, got "FOLDER/pipe", which is neither (at Demo/Feed)'],
   ]],
   ['interfaces', [
     [() => nic({ mtu: 100 }), "'mtu' must be between 576 and 9001, got 100 (at Demo/Feed)"],
@@ -234,9 +260,15 @@ describe.each<[string, [() => unknown, string][]]>([
       "'privateIpAddress' must not be among the first four of 10.0.1.0/24 or its last, which the subnet keeps, got 10.0.1.3 (at Demo/Feed)"],
     [() => inZones('eu-west-1a', '10.0.1.255'),
       "'privateIpAddress' must not be among the first four of 10.0.1.0/24 or its last, which the subnet keeps, got 10.0.1.255 (at Demo/Feed)"],
-    [() => feed({ dataInterface: DataInterface.fromNetworkInterface('eni-1'), additionalInterfaces: [DataInterface.fromNetworkInterface('eni-1')] }),
-      'each interface needs an ENI and an address of its own, got eni-1 twice (at Demo/Feed)'],
-    [() => feed({ rootVolumeSize: cdk.Size.gibibytes(4) }), "'rootVolumeSize' must be between 8 and 65536 GiB, got 4 GiB (at Demo/Feed)"],
+    [() => feed({ dataInterface: DataInterface.fromNetworkInterface('eni-11111111'), additionalInterfaces: [DataInterface.fromNetworkInterface('eni-11111111')] }),
+      'each interface needs an ENI and an address of its own, got eni-11111111 twice (at Demo/Feed)'],
+    [() => feed({ dataInterface: DataInterface.fromNetworkInterface('nonsense') }),
+      "'networkInterfaceId' must be an id such as eni-0123456789abcdef0, got 'nonsense' (at Demo/Feed)"],
+    [() => feed({ additionalInterfaces: [DataInterface.fromNetworkInterface('eni-0123')] }),
+      "'networkInterfaceId' must be an id such as eni-0123456789abcdef0, got 'eni-0123' (at Demo/Feed)"],
+    [() => feed({ rootVolumeSize: cdk.Size.gibibytes(4) }), "'rootVolumeSize' must be a whole number between 8 and 65536 GiB, got 4 GiB (at Demo/Feed)"],
+    [() => feed({ rootVolumeSize: cdk.Size.gibibytes(20.5) }),
+      "'rootVolumeSize' must be a whole number between 8 and 65536 GiB, got 20.5 GiB (at Demo/Feed)"],
     [() => inZones('eu-west-1a', '10.9.9.9'), "'privateIpAddress' must be an address of its subnet, 10.0.1.0/24, got 10.9.9.9 (at Demo/Feed)"],
   ]],
   ['cores, memory, tuning', [
@@ -283,6 +315,26 @@ describe.each<[string, [() => unknown, string][]]>([
       "'packageBaseUrl' must be an address such as https://mirror.example.com/sources, without spaces, quotes, $ and `, got \"https://mirror/\\\"\" (at Demo/Feed)"],
     [() => feed({ capacityReservation: CapacityReservation.of({ instanceCount: 0 }) }),
       "'instanceCount' must be between 1 and 10000 of the capacity reservation, for so many hosts, got 0 (at Demo/Feed)"],
+    [() => feed({ placementGroup: group(SPREAD), capacityReservation: CapacityReservation.of() }),
+      "'placementGroup' must have the strategy cluster with a 'capacityReservation', which other groups do not take, got spread (at Demo/Feed)"],
+    [() => feed({ placementGroup: group(PARTITION_GROUP), capacityReservation: CapacityReservation.fromCapacityReservationId('cr-11111111') }),
+      "'placementGroup' must have the strategy cluster with a 'capacityReservation', which other groups do not take, got partition (at Demo/Feed)"],
+    [() => fleet({ maxCapacity: 8, placementGroup: group(SPREAD) }),
+      "'placementGroup' spreads at most 7 hosts in an Availability Zone, got 8; take one with the strategy partition or cluster (at Demo/Feeds)"],
+    [() => feed({ capacityReservation: CapacityReservation.fromCapacityReservationId('mine') }),
+      "'capacityReservationId' must be an id such as cr-0123456789abcdef0, got 'mine' (at Demo/Feed)"],
+    [() => feed({ capacityReservation: CapacityReservation.fromResourceGroupArn('feeds') }),
+      "'resourceGroupArn' must be an ARN such as arn:aws:resource-groups:us-east-1:123456789012:group/feeds, got 'feeds' (at Demo/Feed)"],
+    [() => feed({ vpc: ec2.Vpc.fromVpcAttributes(new cdk.Stack(), 'Vpc', { vpcId: 'subnet-1', availabilityZones: ['a'], privateSubnetIds: ['subnet-1'] }) }),
+      "the id of a VPC is such as vpc-0123456789abcdef0, got 'subnet-1' (at Demo/Feed)"],
+    [() => feed({ vpcSubnets: { subnets: [ec2.Subnet.fromSubnetId(new cdk.Stack(), 'Subnet', 'feeds')] } }),
+      "the id of a subnet is such as subnet-0123456789abcdef0, got 'feeds' (at Demo/Feed)"],
+    [() => feed({ managementSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(new cdk.Stack(), 'Group', 'default') }),
+      "the id of a security group is such as sg-0123456789abcdef0, got 'default' (at Demo/Feed)"],
+    [() => feed({ machineImage: { getImage: scope => ({ ...HostOs.debian13().machineImage(ec2.InstanceArchitecture.X86_64).getImage(scope), imageId: 'debian' }) } }),
+      "the id of an image is such as ami-0123456789abcdef0, got 'debian' (at Demo/Feed)"],
+    [() => feed({ machineImage: ec2.MachineImage.latestWindows(ec2.WindowsVersion.WINDOWS_SERVER_2022_ENGLISH_FULL_BASE) }),
+      "'machineImage' must be of Linux, got one of Windows (at Demo/Feed)"],
     [() => HostOs.amazonLinux2023({ kernel: 'default' }), "'kernel' must be a kernel line of Amazon Linux 2023, 6.1, 6.12, 6.18, got 'default'"],
     [() => HostOs.amazonLinux2023({ kernel: '9.99' }), "'kernel' must be a kernel line of Amazon Linux 2023, 6.1, 6.12, 6.18, got '9.99'"],
     [() => tar([{ path: 'x'.repeat(101), mode: 0o644, content: Buffer.alloc(0) }]),
@@ -329,6 +381,12 @@ describe.each<[string, [() => unknown, string][]]>([
   ['images', [
     [() => image({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } }),
       "'vpcSubnets' of an image must be private subnets: a public one may give the machine that builds a public address (at Demo/Image)"],
+    [() => image({ rootVolumeSize: cdk.Size.gibibytes(4) }),
+      "'rootVolumeSize' must be a whole number between 8 and 65536 GiB, got 4 GiB (at Demo/Image)"],
+    [() => image({ revision: cdk.Fn.importValue('Revision') }),
+      "'revision' and 'packageBaseUrl' of an image must be known at synth, for its version follows from them, got a token (at Demo/Image)"],
+    [() => baked({ image: HostImage.fromHostImageAttributes(new cdk.Stack(), 'Image', { imageId: 'latest', dataPlane: DataPlane.dpdk() }) }),
+      "'imageId' must be an id such as ami-0123456789abcdef0, got 'latest' (at Default/Image)"],
     [() => image({ vpcSubnets: { subnets: [] } }), "'vpcSubnets' selects no subnet (at Demo/Image)"],
     [() => image({ buildInstanceType: type('c7g.large') }), "'buildInstanceType' must be of architecture x86_64, got c7g.large (at Demo/Image)"],
     [() => image({ hosts: { instanceType: type('c7gn.4xlarge') } }), "'hosts' must be of architecture x86_64, got c7gn.4xlarge (at Demo/Image)"],
@@ -359,13 +417,18 @@ describe.each<[string, [() => unknown, string][]]>([
   ]],
   ['multicast, dashboards, costs', [
     [() => multicast({ vpcSubnets: { subnets: [] } }), "'vpcSubnets' selects no subnet (at Demo/Multicast)"],
-    [() => multicast({ transitGatewayAttachmentId: 'tgw-attach-1' }),
+    [() => multicast({ transitGatewayAttachmentId: 'tgw-attach-11111111' }),
       "'transitGatewayAttachmentId' needs the 'transitGatewayId' it belongs to (at Demo/Multicast)"],
+    [() => multicast({ transitGatewayId: 'mine' }), "'transitGatewayId' must be an id such as tgw-0123456789abcdef0, got 'mine' (at Demo/Multicast)"],
+    [() => multicast({ transitGatewayId: 'tgw-11111111', transitGatewayAttachmentId: 'tgw-22222222' }),
+      "'transitGatewayAttachmentId' must be an id such as tgw-attach-0123456789abcdef0, got 'tgw-22222222' (at Demo/Multicast)"],
+    [() => multicast().addStaticMember('A', '239.1.1.1', 'i-11111111'),
+      "'networkInterfaceId' must be an id such as eni-0123456789abcdef0, got 'i-11111111' (at Demo/Multicast)"],
     [() => multicast({ packetsPerSecond: 0 }), "'packetsPerSecond' must be known at synth and more than 0, got 0 (at Demo/Multicast)"],
     [() => multicast().allowMembers(new ec2.Connections(), ec2.Peer.anyIpv4(), 0), "'port' must be between 1 and 65535, got 0 (at Demo/Multicast)"],
-    [() => multicast().addStaticMember('A', '10.0.0.1', 'eni-1'),
+    [() => multicast().addStaticMember('A', '10.0.0.1', 'eni-11111111'),
       "'groupAddress' must be between 224.0.0.0 and 239.255.255.255, got '10.0.0.1' (at Demo/Multicast)"],
-    [() => Array.from({ length: 101 }, (_, i) => i).reduce((domain, i) => (domain.addStaticMember(`M${i}`, '239.1.1.1', `eni-${i}`), domain), multicast()),
+    [() => Array.from({ length: 101 }, (_, i) => i).reduce((domain, i) => (domain.addStaticMember(`M${i}`, '239.1.1.1', `eni-${10_000_000 + i}`), domain), multicast()),
       'a group may have at most 100 members, got 101 for 239.1.1.1 (at Demo/Multicast)'],
     [() => new LatencyDashboard(demoStack().stack, 'Dashboard', { instances: [] }),
       "'instances' or 'fleets' must have at least one entry, got none (at Demo/Dashboard)"],

@@ -155,10 +155,20 @@ describe('reserved capacity', () => {
   });
 
   test('can be there already', () => {
+    const arn = 'arn:aws-cn:resource-groups:cn-north-1:123456789012:group/feeds';
     const target = (capacityReservation: CapacityReservation) =>
       launchTemplateData(fleetStack({ capacityReservation }).stack).CapacityReservationSpecification.CapacityReservationTarget as object;
-    expect(target(CapacityReservation.fromCapacityReservationId('cr-1'))).toEqual({ CapacityReservationId: 'cr-1' });
-    expect(target(CapacityReservation.fromResourceGroupArn('arn:1'))).toEqual({ CapacityReservationResourceGroupArn: 'arn:1' });
+    expect(target(CapacityReservation.fromCapacityReservationId('cr-11111111'))).toEqual({ CapacityReservationId: 'cr-11111111' });
+    expect(target(CapacityReservation.fromResourceGroupArn(arn))).toEqual({ CapacityReservationResourceGroupArn: arn });
+  });
+
+  test.each([[7, 0], [4, 1], [3, 0]])('of %d hosts in a spread group', (maxCapacity, warnings) => {
+    const { stack, vpc } = demoStack();
+    const placementGroup = new ec2.PlacementGroup(stack, 'Group', { strategy: ec2.PlacementGroupStrategy.SPREAD });
+    const update = maxCapacity === 7 ? FleetUpdate.rolling() : FleetUpdate.replace();
+    new LowLatencyFleet(stack, 'Feeds', { vpc, dataPlane: DataPlane.kernel(), placementGroup, maxCapacity, update });
+    const found = Annotations.fromStack(stack).findWarning('/Demo/Feeds', Match.stringLikeRegexp('needs 8 instances for a while.*:spreadUpdate'));
+    expect(found).toHaveLength(warnings);
   });
 
   test('is told to be too little for an update that needs twice as much', () => {
@@ -259,8 +269,8 @@ describe('fails', () => {
       "'instanceCount' must be between 3 and 10000 of the capacity reservation, for so many hosts, got 2"],
     ['on an address for all', { dataInterface: DataInterface.of({ privateIpAddress: '10.0.128.9' }) },
       'an Auto Scaling group gives each host ENIs and addresses of its own, got 10.0.128.9; take a LowLatencyInstance for what exists once'],
-    ['on an ENI for all', { dataInterface: DataInterface.fromNetworkInterface('eni-1') },
-      'an Auto Scaling group gives each host ENIs and addresses of its own, got eni-1; take a LowLatencyInstance for what exists once'],
+    ['on an ENI for all', { dataInterface: DataInterface.fromNetworkInterface('eni-11111111') },
+      'an Auto Scaling group gives each host ENIs and addresses of its own, got eni-11111111; take a LowLatencyInstance for what exists once'],
     ["on the data ENI in the management ENI's place", { dataInterface: DataInterface.of({ deviceIndex: 0 }) },
       "'deviceIndex' 0 is taken by the management ENI; give the data interface 1 or more"],
   ])('%s', (_, props, message) => {

@@ -33,11 +33,11 @@ test('is a gateway, an attachment, a domain with IGMP, and an association of eac
 });
 
 test('takes the gateway and the attachment that there are', () => {
-  const { stack, domain } = domainStack({ transitGatewayId: 'tgw-1', transitGatewayAttachmentId: 'tgw-attach-1' });
+  const { stack, domain } = domainStack({ transitGatewayId: 'tgw-11111111', transitGatewayAttachmentId: 'tgw-attach-11111111' });
   template(stack).resourceCountIs('AWS::EC2::TransitGateway', 0);
   template(stack).resourceCountIs('AWS::EC2::TransitGatewayVpcAttachment', 0);
-  expect(domain.transitGatewayId).toBe('tgw-1');
-  expect(only(stack, 'AWS::EC2::TransitGatewayMulticastDomainAssociation')[1].Properties.TransitGatewayAttachmentId).toBe('tgw-attach-1');
+  expect(domain.transitGatewayId).toBe('tgw-11111111');
+  expect(only(stack, 'AWS::EC2::TransitGatewayMulticastDomainAssociation')[1].Properties.TransitGatewayAttachmentId).toBe('tgw-attach-11111111');
 });
 
 test.each<[string, cdk.StackProps, ec2.VpcProps]>([
@@ -77,10 +77,10 @@ describe('members', () => {
 
   test('are registered when their subnets are associated', () => {
     const { stack, domain } = domainStack({ membership: MulticastMembership.STATIC });
-    domain.addStaticMember('A', '239.1.1.1', 'eni-1');
+    domain.addStaticMember('A', '239.1.1.1', 'eni-11111111');
     const [association] = only(stack, 'AWS::EC2::TransitGatewayMulticastDomainAssociation');
     template(stack).hasResource('AWS::EC2::TransitGatewayMulticastGroupMember', {
-      Properties: { GroupIpAddress: '239.1.1.1', NetworkInterfaceId: 'eni-1', TransitGatewayMulticastDomainId: stack.resolve(domain.domainId) },
+      Properties: { GroupIpAddress: '239.1.1.1', NetworkInterfaceId: 'eni-11111111', TransitGatewayMulticastDomainId: stack.resolve(domain.domainId) },
       DependsOn: [association],
     });
   });
@@ -103,12 +103,12 @@ describe('warns', () => {
 
 describe('fails', () => {
   test.each<[string, () => unknown, string]>([
-    ['on an attachment to nothing', () => domainStack({ transitGatewayAttachmentId: 'tgw-attach-1' }),
+    ['on an attachment to nothing', () => domainStack({ transitGatewayAttachmentId: 'tgw-attach-11111111' }),
       "'transitGatewayAttachmentId' needs the 'transitGatewayId' it belongs to"],
     ['on a rate of nothing', () => domainStack({ packetsPerSecond: 0 }), "'packetsPerSecond' must be known at synth and more than 0, got 0"],
     ['on a rate that is a token', () => domainStack({ packetsPerSecond: cdk.Token.asNumber({ Ref: 'Rate' }) }),
       "'packetsPerSecond' must be known at synth and more than 0, got a token"],
-    ['on a group that is none', () => domainStack().domain.addStaticMember('A', '10.0.0.1', 'eni-1'),
+    ['on a group that is none', () => domainStack().domain.addStaticMember('A', '10.0.0.1', 'eni-11111111'),
       "'groupAddress' must be between 224.0.0.0 and 239.255.255.255, got '10.0.0.1'"],
     ['on a port that is none', () => {
       const { vpc, stack, domain } = domainStack();
@@ -117,7 +117,7 @@ describe('fails', () => {
     ['on the 101st member of a group', () => {
       const { domain } = domainStack();
       for (let i = 1; i <= 101; i++) {
-        domain.addStaticMember(`M${i}`, '239.1.1.1', `eni-${i}`);
+        domain.addStaticMember(`M${i}`, '239.1.1.1', `eni-${10_000_000 + i}`);
       }
     }, 'a group may have at most 100 members, got 101 for 239.1.1.1'],
   ])('%s', (_, build, message) => {

@@ -75,14 +75,22 @@ CALLS
   [[ ! -e $KB_ROOT/opt/kb/asset ]]
   assert_no_calls
   [[ $(signalled Status) == FAILURE && $(signalled UniqueId) == i-0123456789abcdef0 ]]
-  [[ $(signalled Reason) == *"could not trust $ORIGIN/bucket/asset.tar: its SHA-256 is not"* ]]
+  [[ $(signalled Reason) == *"could not trust $ORIGIN/bucket/asset.tar: its SHA-256 is not"*'delete it and deploy again' ]]
 }
 
 @test "an asset that is not there: the address and the answer are the reason" {
   without aws
   run user_data KB_ASSET_URL="$ORIGIN/bucket/other.tar"
   assert_status 22 # curl's, for an answer that is an error
-  [[ $(signalled Reason) == *"could not fetch $ORIGIN/bucket/other.tar"*404* ]]
+  [[ $(signalled Reason) == *"could not fetch $ORIGIN/bucket/other.tar"*404*'has the subnet a way to S3'* ]]
+}
+
+@test "an error at every trial is told once" {
+  without aws
+  reader curl "exec ${REAL_CURL/--retry 0/--retry 1}"
+  run user_data KB_ASSET_URL="$ORIGIN/bucket/other.tar"
+  assert_status 22
+  [[ $(grep -o 'error: 404' <<<"$(signalled Reason)") == 'error: 404' ]]
 }
 
 @test "an unreachable bucket: the reason names it" {

@@ -362,6 +362,35 @@ KB_DATA_DRIVER=\"ena\""
   grep -qx 'KB_DATA_DRIVER="vfio-pci"' "$KB_ROOT/run/kb/host.env"
 }
 
+@test "bound by a run that failed before its end: taken back, then as planned" {
+  plan KB_PLANE=dpdk KB_NIC_DRIVER=auto
+  iommu 7
+  stub chown 'exit 1'
+  data_nic
+  assert_status 1
+  stub chown
+  forget_calls
+  data_nic
+  assert_status 0
+  assert_output_has "taking $PCI back from vfio-pci"
+  grep -qx "chown kb:kb $KB_ROOT/dev/vfio/7" "$CALLS"
+  grep -qx 'KB_DATA_DRIVER="vfio-pci"' "$KB_ROOT/run/kb/host.env"
+}
+
+@test "bound to another driver than is planned now: taken back, then as planned" {
+  plan KB_PLANE=dpdk KB_NIC_DRIVER=auto
+  iommu 7
+  data_nic
+  mkdir -p "$KB_ROOT/opt/kb/asset/systemd"
+  cp -R "$REPOSITORY/assets/systemd/receiver" "$KB_ROOT/opt/kb/asset/systemd/"
+  touch "$KB_ROOT/modules/igb_uio"
+  plan KB_PLANE=dpdk KB_NIC_DRIVER=igb_uio
+  data_nic
+  assert_status 0
+  grep -qx 'KB_DATA_DRIVER="igb_uio"' "$KB_ROOT/run/kb/host.env"
+  [[ $(readlink "$KB_ROOT/sys/bus/pci/devices/$PCI/driver") == */igb_uio ]]
+}
+
 @test "a router that does not answer is a warning: a receiver that only listens needs none" {
   plan
   ip -n "$ROUTER_NS" addr flush dev ens6

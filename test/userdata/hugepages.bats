@@ -66,6 +66,8 @@ prepare() {
   assert_status 1
   assert_output_has 'node1 gave 256 of 512 huge pages of 2048 kB (3000000 kB free)'
   assert_file /proc/sys/vm/compact_memory 1
+  # what node 0 gave is the host's again
+  assert_file /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages 0
 }
 
 @test "a page size the CPU lacks is refused" {

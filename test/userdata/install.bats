@@ -19,6 +19,7 @@ prepare() {
   stub systemctl
   stub systemd-sysusers
   stub systemd-tmpfiles
+  reader sync ''
   reader modinfo 'exit 1'
   reader uname '[[ $1 == -r ]] && echo 6.12.107-cloud-amd64 || echo host'
   echo kb-kernel >"$KB_ROOT/builds"
@@ -30,7 +31,7 @@ calls_of() { grep "^$1" "$CALLS" || :; }
   plan
   step install
   assert_status 0
-  [[ $(calls_of 'apt-get.*install' | sed 's/.*recommends //') == $'ethtool iproute2 kmod python3 rt-tests\ngcc libc6-dev meson ninja-build pkgconf' ]]
+  [[ $(calls_of 'apt-get.*install' | sed 's/.*recommends //') == 'ethtool gcc iproute2 kmod libc6-dev meson ninja-build pkgconf python3 rt-tests' ]]
   [[ $(calls_of 'meson setup') == "meson setup $KB_ROOT/opt/kb/build $ASSET/dataplane --prefix $KB_ROOT/opt/kb --buildtype release -Dwerror=false -Dhandler_dir=count -Dafxdp=disabled -Ddpdk=disabled" ]]
   [[ $(readlink "$KB_ROOT/opt/kb/bin/kb-receiver") == kb-kernel ]]
   cmp "$KB_ROOT/etc/systemd/system/kb-receiver.service.d/20-plane.conf" "$REPOSITORY/assets/systemd/receiver/kernel.conf"
@@ -85,6 +86,45 @@ systemd-tmpfiles --create $KB_ROOT/etc/tmpfiles.d/kb.conf" ]]
   [[ $(head -n2 <(grep -v ^systemd "$CALLS" | grep -v ^systemctl)) == $'dpkg --configure -a\napt-get -q -o DPkg::Lock::Timeout=600 -o Acquire::Retries=5 update' ]]
 }
 
+@test "lists and archives that a power cut left too short are fetched anew; whole ones are not" {
+  plan
+  local list=$KB_ROOT/var/lib/apt/lists/debian_Packages
+  file /var/lib/apt/lists/debian_Packages 'Package: ethtool'
+  stub apt-get '[[ $* != *update* ]] || kill -9 $PPID'
+  step install
+  [[ $status != 0 && -e $list ]]
+  stub apt-get '[[ $* != *update* || ! -e $KB_ROOT/var/lib/apt/lists/debian_Packages ]]'
+  forget_calls
+  step install
+  [[ ! -e $list && -n $(calls_of 'apt-get.* clean') ]]
+  assert_status 0
+  file /var/lib/apt/lists/debian_Packages 'Package: ethtool'
+  rm "$KB_ROOT/var/lib/kb/built"
+  forget_calls
+  step install
+  [[ -e $list && -z $(calls_of 'apt-get.* clean') ]]
+}
+
+@test "what is installed and built is on the disk before its stamp is" {
+  plan
+  stub sync '[[ ! -e $KB_ROOT/var/lib/kb/built ]] || echo late >>"$CALLS"'
+  step install
+  assert_status 0
+  [[ $(tail -n1 <(grep -v ^systemctl "$CALLS")) == sync ]]
+}
+
+@test "another apt at work is waited for" {
+  plan
+  file /var/lib/apt/lists/lock ''
+  printf '1: POSIX  ADVISORY  WRITE 612 fe:00:%s 0 EOF\n' "$(stat -c %i "$KB_ROOT/var/lib/apt/lists/lock")" >"$BATS_TEST_TMPDIR/locks"
+  file /proc/locks "$(<"$BATS_TEST_TMPDIR/locks")"
+  reader sleep ': >"$KB_ROOT/proc/locks"' # it has ended
+  stub apt-get '[[ ! -s $KB_ROOT/proc/locks ]] || echo "too early" >>"$CALLS"'
+  step install
+  assert_status 0
+  [[ -z $(calls_of 'too early') && ! -s $KB_ROOT/proc/locks ]]
+}
+
 @test "each plane builds its own receiver, and no more" {
   local each binary afxdp dpdk
   for each in xdp:kb-kernel:enabled:disabled afxdp:kb-afxdp:enabled:disabled dpdk:kb-dpdk:disabled:enabled; do
@@ -125,7 +165,7 @@ systemd-tmpfiles --create $KB_ROOT/etc/tmpfiles.d/kb.conf" ]]
   step install
   assert_status 1
   assert_output_has 'Unable to locate package rt-tests'
-  assert_output_has 'could not install ethtool iproute2 kmod python3 rt-tests: are the package repositories reachable from this subnet?'
+  assert_output_has 'could not install ethtool gcc iproute2 kmod libc6-dev meson ninja-build pkgconf python3 rt-tests: are the package repositories reachable from this subnet?'
 }
 
 @test "a full disk is told before anything is tried" {
@@ -134,13 +174,14 @@ systemd-tmpfiles --create $KB_ROOT/etc/tmpfiles.d/kb.conf" ]]
   step install
   assert_status 1
   assert_output_has '/opt has 39 MB free and installing takes 1464 MB: give the instance a larger root volume'
+  [[ -z $(calls_of apt-get) ]]
 }
 
 @test "amazon linux: its own names, headers by path, a library it lacks is a mistake of the plan" {
   plan KB_OS=al2023
   step install
   assert_status 0
-  [[ $(calls_of 'dnf install' | sed 's/.*retries=10 //') == $'amazon-cloudwatch-agent ethtool iproute kmod python3\ngcc glibc-devel meson ninja-build pkgconf-pkg-config' ]]
+  [[ $(calls_of 'dnf install' | sed 's/.*retries=10 //') == 'amazon-cloudwatch-agent ethtool gcc glibc-devel iproute kmod meson ninja-build pkgconf-pkg-config python3' ]]
   plan KB_OS=al2023 KB_PLANE=dpdk
   step install
   assert_status 2

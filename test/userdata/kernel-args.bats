@@ -44,9 +44,17 @@ prepare() {
 update-grub
 cloud-init status --wait
 sync
+sync
 systemctl reboot
 sleep infinity
 CALLS
+}
+
+@test "the boot loader's files are on the disk before the marker of the reboot exists" {
+  plan
+  stub sync '[[ -e $KB_ROOT/var/lib/kb/rebooted-for ]] || echo "before the marker" >>"$CALLS"'
+  step kernel-args
+  [[ $(grep -c 'before the marker' "$CALLS") == 1 && $(grep -c '^sync' "$CALLS") == 2 ]]
 }
 
 @test "amazon linux: gives grubby only what is missing" {

@@ -29,7 +29,7 @@ load helpers
   done
   # whatever is used without a default must be a key of the plan, of host.env, or of the tests
   for key in $(grep -rhoE '\$\{?KB_[A-Z0-9_]+' "$REPOSITORY"/userdata/{steps,lib} | tr -d '${' | sort -u); do
-    grep -qE "^$key=" "$BATS_TEST_DIRNAME/fixtures/plan.env" || [[ $key =~ ^KB_(ROOT|DATA_(IFACE|MAC|PCI)|PLAN_VERSION)$ ]] || {
+    grep -qE "^$key=" "$BATS_TEST_DIRNAME/fixtures/plan.env" || [[ $key =~ ^KB_(ROOT|DATA_(DRIVER|IFACE|MAC|PCI)|PLAN_VERSION)$ ]] || {
       echo "$key"
       return 1
     }

@@ -112,6 +112,11 @@ exposure() { systemd-analyze security --offline=true --root="$HOST" --threshold=
   grep -q '^StartLimitIntervalSec=0$' "$UNITS/notify-failure@.service"
 }
 
+@test "a receiver that ends by itself is started again, however it ended, but for a configuration that stays wrong" {
+  grep -q '^Restart=always$' "$UNITS/kb-receiver.service"
+  grep -q '^RestartPreventExitStatus=2$' "$UNITS/kb-receiver.service"
+}
+
 @test "every receiver's plane has its rights, and every file of rights its plane" {
   diff <(cd "$UNITS/receiver" && printf '%s\n' * | sort) \
     <(printf '%s.conf\n' afxdp dpdk kernel physical-addresses xdp)

@@ -18,6 +18,12 @@ require_space() {
 
 has_stamp() { [[ $(cat "$1" 2>/dev/null || :) == "$2" ]]; }
 
+# stamp FILE TEXT: after what it vouches for is on the disk, or a power cut could leave the stamp alone.
+stamp() {
+  sync
+  put "$1" <<<"$2"
+}
+
 # logged LOG COMMAND...: on failure prints the first errors of the log, for the journal's last lines
 # become the reason in the stack event.
 logged() {
@@ -39,7 +45,7 @@ build_libxdp() {
   logged "$log" make_libxdp "$root/opt/kb/src/xdp-tools" "$prefix" ||
     die "libxdp ${version} does not build on this system"
   rm -rf "$root/opt/kb/src/xdp-tools"
-  printf '%s\n' "$version" >"$prefix/.built"
+  stamp "$prefix/.built" "$version"
 }
 
 # The library alone: the tools beside it would want libpcap and a manual.
@@ -63,7 +69,7 @@ build_dpdk() {
   rm -rf "$prefix" "$source/build"
   logged "$log" make_dpdk "$source" "$prefix" || die "DPDK ${version} does not build on this system"
   rm -rf "$source" # 100 MB that a baked image need not carry
-  printf '%s\n' "$version" >"$prefix/.built"
+  stamp "$prefix/.built" "$version"
 }
 
 make_dpdk() {

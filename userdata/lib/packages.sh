@@ -31,17 +31,39 @@ packages_missing() {
   fi
 }
 
+# apt waits for dpkg's lock and for no other: the jobs that update a Debian soon after it has booted
+# hold the others for minutes.
+apt_is_free() {
+  local lock
+  for lock in lib/apt/lists/lock cache/apt/archives/lock lib/dpkg/lock-frontend; do
+    [[ ! -e $root/var/$lock ]] || ! grep -q ":$(stat -c %i "$root/var/$lock") " "$root/proc/locks" || return 1
+  done
+}
+
 # packages_install PACKAGE...
 packages_install() {
+  local unfinished=$root/var/lib/kb/installing after_cut=
+  [[ ! -e $unfinished ]] || after_cut=yes
+  mkdir -p "${unfinished%/*}"
+  : >"$unfinished"
   if [[ $KB_OS == al2023 ]]; then
-    dnf install -y --setopt=retries=10 "$@"
+    [[ ! $after_cut ]] || dnf clean all
+    dnf install -y --setopt=retries=10 "$@" || return
   else
     local apt=(apt-get -q -o DPkg::Lock::Timeout=600 -o Acquire::Retries=5)
     export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+    wait_for 600 apt_is_free || warn "another apt or dpkg has been at work for 10 minutes: see 'ps -C apt,apt-get,dpkg'"
     dpkg --configure -a # what a power cut left half done
+    if [[ $after_cut ]]; then
+      # Files that end too early, and that apt takes for whole because their dates or sizes are right.
+      rm -rf "$root"/var/lib/apt/lists/*
+      "${apt[@]}" clean
+    fi
     "${apt[@]}" update
-    "${apt[@]}" install -y --no-install-recommends "$@"
+    "${apt[@]}" install -y --no-install-recommends "$@" || return
   fi
+  sync # or a power cut could still take a part of it
+  rm "$unfinished"
 }
 
 # require_packages GROUP...: installs what is missing of them.

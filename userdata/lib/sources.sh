@@ -17,6 +17,7 @@ source_unpack() {
   mkdir "$into.new"
   tar -xf "$root/opt/kb/src/$file" -C "$into.new" --strip-components=1 --no-same-owner
   printf '%s\n' "$version" >"$into.new/.version"
+  sync # a power cut must not leave the name without the files
   mv "$into.new" "$into"
   rm -f "$root/opt/kb/src/$file"
 }

@@ -56,6 +56,14 @@ give_to_user_space() {
   fi
 }
 
+# As host.env has it: the driver is the last thing that an earlier run wrote there, so a run that was
+# cut short is none, and neither is one for a plan with another driver.
+given_to_user_space() {
+  local given=${KB_DATA_DRIVER:-}
+  [[ $KB_PLANE == dpdk && -n ${KB_DATA_PCI:-} && ($KB_NIC_DRIVER == auto || $KB_NIC_DRIVER == "$given") ]] &&
+    in_user_space "$KB_DATA_PCI" && [[ $(pci_driver "$KB_DATA_PCI") == "${given/noiommu/pci}" ]]
+}
+
 let_receiver_open_vfio() {
   local group
   group=$(basename "$(readlink -f "$root/sys/bus/pci/devices/${pci}/iommu_group")")
