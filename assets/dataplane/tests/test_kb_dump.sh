@@ -153,7 +153,8 @@ same 'its place' \
   "$(tshark -r "$file" -Y 'frame.comment contains "trigger"' -T fields -e frame.number 2>/dev/null)" 20
 
 echo '# the trigger: slower than it may be'
-start kb-kernel
+# From here on it is to lose nothing: room for all that is sent, however late it looks.
+start kb-kernel KB_SOCKET_BUFFER_KB=65536
 capture --trigger latency:150000 --before 5 --after 0
 send 50 1000
 kill -STOP "$receiver"
