@@ -29,11 +29,17 @@ export interface Finding {
 const SCATTER = 0.02;
 
 export function finding(
-  { scatter = SCATTER, ...about }: { comparison: string; metric: string; unit: string; target?: Target; scatter?: number; note?: string },
+  { scatter = SCATTER, pairs = false, ...about }: {
+    comparison: string; metric: string; unit: string; target?: Target; scatter?: number; note?: string;
+    /** The samples of a round were taken at the same time: what counts is the ratio of each two. */
+    pairs?: boolean;
+  },
   ours: Side, peer: Side,
 ): Finding {
   const sides = { ours: { ...ours, median: median(ours.samples) }, peer: { ...peer, median: median(peer.samples) } };
-  const ratio = sides.ours.median / sides.peer.median;
+  const ratio = pairs
+    ? median(ours.samples.map((sample, round) => sample / peer.samples[round]))
+    : sides.ours.median / sides.peer.median;
   return { ...about, ...sides, ratio, ...(about.target === undefined ? {} : { met: isMet(ratio, about.target, scatter) }) };
 }
 

@@ -4,9 +4,15 @@ import { Reading } from './reading';
 
 const WARM_UP_MS = 700; // caches, branch predictors, and what a driver builds when it is first used
 
+/** Something that counts what it receives. */
+export interface Running {
+  read(): Promise<Reading>;
+  stop(): Promise<unknown>;
+}
+
 /** A rate of something that runs already, and is ended afterwards. */
 export async function rateOf(
-  running: { read(): Promise<Reading>; stop(): Promise<unknown> }, seconds: number, rate: (before: Reading, after: Reading) => number,
+  running: Running, seconds: number, rate: (before: Reading, after: Reading) => number,
 ): Promise<number> {
   try {
     await sleep(WARM_UP_MS);

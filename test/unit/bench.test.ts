@@ -7,7 +7,9 @@ import { FRAME_BYTES, writeCapture } from '../../bin/bench/capture';
 import { finding } from '../../bin/bench/finding';
 import { median } from '../../bin/bench/median';
 import { BenchOptions, parseBenchOptions } from '../../bin/bench/options';
+import { perCpuSecond } from '../../bin/bench/reading';
 import { benchFailures, BenchReport, benchTable } from '../../bin/bench/report';
+import { sideBySide } from '../../bin/bench/side-by-side';
 
 const side = (name: string, ...samples: number[]) => ({ name, samples });
 const about = { comparison: 'dpdk', metric: 'frames', unit: 'packets per second' };
@@ -27,6 +29,12 @@ describe('a finding', () => {
     const counted = { ...about, target: { atMost: 1.03 }, scatter: 0 };
     expect(finding(counted, side('now', 103), side('budget', 100)).met).toBe(true);
     expect(finding(counted, side('now', 103.5), side('budget', 100)).met).toBe(false);
+  });
+
+  test('of pairs, each two are compared: a slow round is slow for both', () => {
+    const pairs = [side('ours', 90, 9, 80), side('peer', 100, 10, 100)] as const;
+    expect(finding({ ...about, pairs: true }, ...pairs).ratio).toBe(0.9);
+    expect(finding(about, ...pairs).ratio).toBe(0.8);
   });
 
   test('without a number there is no success', () => {
@@ -52,6 +60,31 @@ test('sides are measured in turn, not one after the other', async () => {
   const measure = (name: string) => () => Promise.resolve(order.push(name));
   expect(await alternate(2, [measure('a'), measure('b')], () => undefined)).toEqual([[1, 3], [2, 4]]);
   expect(order).toEqual(['a', 'b', 'a', 'b']);
+});
+
+describe('side by side', () => {
+  const counting = (name: string, did: string[]) => () => {
+    did.push(`start ${name}`);
+    let packets = 0;
+    return Promise.resolve({
+      read: () => Promise.resolve({ packets: packets += 5, cpuNs: packets * 1e8, wallNs: 0 }),
+      stop: () => Promise.resolve(did.push(`stop ${name}`)),
+    });
+  };
+
+  test('all run before any is measured, in turn from either end, and all are ended', async () => {
+    const did: string[] = [];
+    const samples = await sideBySide(2, 0, [counting('a', did), counting('b', did)], perCpuSecond, () => undefined);
+    expect(samples).toEqual([[10, 10], [10, 10]]);
+    expect(did).toEqual(['start a', 'start b', 'stop a', 'stop b', 'start b', 'start a', 'stop a', 'stop b']);
+  });
+
+  test('one that does not start leaves none behind', async () => {
+    const did: string[] = [];
+    const fails = () => Promise.reject(new Error('no memory'));
+    await expect(sideBySide(1, 0, [counting('a', did), fails], perCpuSecond, () => undefined)).rejects.toThrow('no memory');
+    expect(did).toEqual(['start a', 'stop a']);
+  });
 });
 
 test('a capture rises, and leaps at its end so that playing it again is a feed that starts over', () => {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { RECEIVER, SENDER } from '../../lab/network';
-import { alternate } from '../alternate';
 import { writeCapture } from '../capture';
 import { Comparison } from '../comparison';
 import { BenchContext } from '../context';
 import { Finding, finding } from '../finding';
 import { CAPTURES, MBUFS, pcapEal, pcapPlan, PCAP_HUGE_PAGE_MB, provideMemory } from '../pcap-port';
-import { rateOf } from '../rate';
 import { perCpuSecond } from '../reading';
 import { RunningReceiver } from '../running-receiver';
+import { sideBySide } from '../side-by-side';
 import { Testpmd } from '../testpmd';
 
 /** The whole receiver, feed handler and statistics included, against a program that only counts. */
@@ -18,7 +17,7 @@ export const dpdk: Comparison = {
   byDefault: true,
   packages: ['dpdk-dev', 'coreutils'],
   run: async (bench) => {
-    provideMemory(bench, PCAP_HUGE_PAGE_MB);
+    provideMemory(bench, 2 * PCAP_HUGE_PAGE_MB);
     const build = await bench.build('feed', ['kb-dpdk', 'kb-stats']);
     const found: Finding[] = [];
     for (const capture of CAPTURES) {
@@ -27,12 +26,11 @@ export const dpdk: Comparison = {
       const place = { cpus: [bench.cores.receiver, bench.cores.housekeeping] };
       const ours = () => RunningReceiver.start(bench, build, 'kb-dpdk', place, pcapPlan(bench, file));
       const peer = () => Testpmd.start(bench.options.peers.testpmd, peerEal(bench, file), place, MBUFS);
-      const rate = async (start: typeof ours | typeof peer) => rateOf(await start(), bench.options.seconds, perCpuSecond);
-      const [mine, theirs] = await alternate(bench.options.rounds, [() => rate(ours), () => rate(peer)], (round) => {
+      const [mine, theirs] = await sideBySide(bench.options.rounds, bench.options.seconds, [ours, peer], perCpuSecond, (round) => {
         bench.terminal.progress(`dpdk: ${capture.frames} frames, round ${round} of ${bench.options.rounds}`);
       });
       found.push(finding({
-        comparison: 'dpdk', metric: `${capture.frames} frames`, unit: 'packets per CPU second', target: capture.target, note: capture.note,
+        comparison: 'dpdk', metric: `${capture.frames} frames`, unit: 'packets per CPU second', pairs: true, target: capture.target, note: capture.note,
       }, { name: 'kb-dpdk feed', samples: mine }, { name: 'testpmd rxonly', samples: theirs }));
     }
     return found;
