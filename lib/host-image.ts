@@ -187,6 +187,10 @@ export interface HostImageAttributes {
   readonly rootVolumeSize?: Size;
 }
 
+function outermost(stack: Stack): Stack {
+  return stack.nestedStackParent ? outermost(stack.nestedStackParent) : stack;
+}
+
 abstract class HostImageBase extends Construct implements IHostImage {
   public abstract readonly imageId: string;
   public readonly dataPlane: DataPlane;
@@ -208,8 +212,8 @@ abstract class HostImageBase extends Construct implements IHostImage {
   }
 
   public getImage(scope: Construct): ec2.MachineImageConfig {
-    // An export cannot change while it is used, and this one would with each new image.
-    if (Token.isUnresolved(this.imageId) && Stack.of(scope) !== Stack.of(this)) {
+    // An export cannot change while it is used, and this one would with each new image. Nested stacks hand it on as they run.
+    if (Token.isUnresolved(this.imageId) && outermost(Stack.of(scope)) !== outermost(Stack.of(this))) {
       fail(scope, `an image must be in the stack of its hosts, got ${this.node.path}; `
         + 'import it by the value of its id with HostImage.fromHostImageAttributes');
     }
@@ -240,7 +244,7 @@ class ImportedHostImage extends HostImageBase {
  * id never comes to mean another image, and none disappears under a host. Images you no longer need are yours to
  * deregister: each costs its snapshot.
  *
- * Give it to hosts of the same stack. For those of another one, export `imageId` by value and import it there with
+ * Give it to hosts of the same stack, or of one nested with it. For those of another one, export `imageId` by value and import it there with
  * `fromHostImageAttributes`.
  */
 export class HostImage extends HostImageBase implements iam.IGrantable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { Stack, Token } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { Findings } from './fail';
 
 // include/kb/config.h keeps names in 128 bytes, the last of which ends the string.
@@ -20,10 +20,17 @@ export function receiverName(receiver: Construct, prop: string, given: string | 
   const stack = Stack.of(receiver);
   const names = NAMES.get(stack) ?? new Map<string, Construct>();
   NAMES.set(stack, names);
-  findings.check(!names.has(name), `'${prop}' must differ from that of ${names.get(name)?.node.path}, or both publish into one metric, got '${name}'`);
+  const other = names.get(name);
+  findings.check(!other || !isInTree(other), `'${prop}' must differ from that of ${other?.node.path}, or both publish into one metric, got '${name}'`);
   findings.throwIfAny(receiver);
   names.set(name, receiver);
   return name;
+}
+
+/** False once it, or what it was in, was taken out again. */
+function isInTree(construct: IConstruct): boolean {
+  const { id, scope } = construct.node;
+  return scope === undefined || (scope.node.tryFindChild(id) === construct && isInTree(scope));
 }
 
 /** The metric dimension `Name` of a construct path: `Demo/Feed` becomes `Demo-Feed`. */

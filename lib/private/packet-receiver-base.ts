@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Token } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { IPacketReceiver } from '../packet-receiver';
+import { fail } from './fail';
+import { LOST_CAUSES } from './metric-names';
 import { instanceMetric } from './metrics';
 
 /**
@@ -45,6 +48,9 @@ export abstract class PacketReceiverBase extends Construct implements IPacketRec
   }
 
   public metricPacketsLostBy(cause: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    if (!Token.isUnresolved(cause) && !(LOST_CAUSES as readonly string[]).includes(cause)) {
+      fail(this, `'cause' must be one of ${LOST_CAUSES.join(', ')}, got '${cause}'`);
+    }
     return this.metric('PacketsLost', { ...options, dimensionsMap: { Cause: cause, ...options?.dimensionsMap } });
   }
 

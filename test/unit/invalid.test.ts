@@ -17,6 +17,7 @@ import {
 import { expandCores } from '../../lib/private/core-counts';
 import { knownInstanceFamilies } from '../../lib/private/instance-facts';
 import { INSTANCE_TABLE } from '../../lib/private/instance-table';
+import { LOST_CAUSES } from '../../lib/private/metric-names';
 import { packageRoot } from '../../lib/private/package-root';
 import { tar } from '../../lib/private/tar';
 import { refusals } from './fixtures/refusals';
@@ -196,6 +197,7 @@ describe.each<[string, [() => unknown, string][]]>([
       const one = feed({ instanceName: 'one' });
       return new LowLatencyInstance(cdk.Stack.of(one), 'Second', { vpc: demoStack().vpc, dataPlane: DataPlane.dpdk(), instanceName: 'one' });
     }, "'instanceName' must differ from that of Demo/Feed, or both publish into one metric, got 'one' (at Demo/Second)"],
+    [() => feed({}).metricPacketsLostBy('nic_overun'), `'cause' must be one of ${LOST_CAUSES.join(', ')}, got 'nic_overun' (at Demo/Feed)`],
     [() => kernel({ queues: 2, handler: PacketHandler.feed({ lines: [9000, 9001] }) }),
       "'lines' are arbitrated in one queue, and 'queues' is 2: leave 'queues' at 1 (at Demo/Feed)"],
     [() => handler(PacketHandler.feed({ lines: [0] })), "'lines' must be between 1 and 65535, got 0 (at Demo/Feed)"],

@@ -7,7 +7,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { CoreLayout, DataInterface, DataPlane, HostOs, HostTuning, LowLatencyInstance, UdpFlow } from '../../lib';
+import { CoreLayout, DataInterface, DataPlane, HostImage, HostOs, HostTuning, LowLatencyInstance, UdpFlow } from '../../lib';
 import { packageRoot } from '../../lib/private/package-root';
 import { demoStack, feedStack, launchTemplateData, planOf, template, userData } from './fixtures/stack';
 
@@ -167,6 +167,23 @@ describe('the instance', () => {
     template(stack).hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: 'sns:Publish' })]) },
     });
+  });
+});
+
+describe('what only seems to be wrong', () => {
+  test('an instance in place of one that was taken away again', () => {
+    const { stack, vpc } = feedStack();
+    stack.node.tryRemoveChild('Feed');
+    expect(new LowLatencyInstance(stack, 'Feed', { vpc, dataPlane: DataPlane.kernel() }).instanceName).toBe('Demo-Feed');
+  });
+
+  test.each(['Inner', 'Beside'])('an image of a nested stack, for a host in the stack %s', where => {
+    const { stack, vpc } = demoStack();
+    const [inner, beside] = ['Inner', 'Beside'].map(id => new cdk.NestedStack(stack, id));
+    const dataPlane = DataPlane.dpdk();
+    const image = new HostImage(inner, 'Image', { vpc, dataPlane });
+    new LowLatencyInstance(where === 'Inner' ? stack : beside, 'Feed', { vpc, dataPlane, image });
+    expect(() => (stack.node.root as cdk.App).synth()).not.toThrow();
   });
 });
 
