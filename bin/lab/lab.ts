@@ -35,7 +35,7 @@ export async function runLab(options: LabOptions, terminal: Terminal, undo: Undo
   const folder = RunFolder.create();
   undo.add(folder.root, () => (options.keep ? folder.unmount() : folder.remove()));
   const plans = await synthesise(options.planes, folder, terminal, signal);
-  options.planes.forEach((plane, i) => checkSize(options.size, plane, plans[i]));
+  options.planes.forEach((plane, i) => checkSize(options, plane, plans[i]));
   const build = await DataPlaneBuild.make(programs(options.planes), options.handler ?? plans[0].KB_HANDLER, terminal, signal);
   if (!root) {
     throw CommandError.usage(`the data plane is built and the plans are synthesised, but the runs need root for ${NEEDS_ROOT}: run the lab with sudo`);

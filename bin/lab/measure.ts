@@ -62,8 +62,10 @@ export async function measure(plane: LabPlane, plan: Plan, wire: LabWire, bench:
 
 async function feed(plane: LabPlane, plan: LabPlan, wire: LabWire, receiver: Receiver, bench: Bench): Promise<LabRun> {
   const { options, signal } = bench;
-  bench.progress(`${plane.name}: warming up`);
-  await generate(generator(plan.env, wire, bench, WARM_UP_SECONDS), signal);
+  if (options.capture === undefined) { // a handler is to see a capture's messages alone, and once
+    bench.progress(`${plane.name}: warming up`);
+    await generate(generator(plan.env, wire, bench, WARM_UP_SECONDS), signal);
+  }
   const before = { page: await receiver.whenQuiet(signal), wire: await wire.dropped(), cpu: receiver.cpu() };
   const generated = await generate(generator(plan.env, wire, bench, options.seconds), signal, (sent) => {
     bench.progress(`${plane.name}: ${Math.round(sent / options.rate)} of ${options.seconds} s, ${sent.toLocaleString('en-US')} sent`);
@@ -118,9 +120,13 @@ function generator(plan: Plan, wire: LabWire, bench: Bench, seconds: number): [s
   const { address, port } = firstFlow(plan);
   const to = `${address === '*' ? plan.KB_DATA_IP : address}:${port}`;
   return confine(place, program, [
-    ...args, '--to', to, '--rate', String(bench.options.rate), '--size', String(bench.options.size), '--seconds', String(seconds),
-    '--core', String(bench.cores.generator), '--progress', '--json', '-',
+    ...args, '--to', to, ...load(bench.options, seconds), '--core', String(bench.cores.generator), '--progress', '--json', '-',
   ]);
+}
+
+function load({ capture, ownPace, rate, size }: LabOptions, seconds: number): string[] {
+  const paced = ['--rate', String(rate)];
+  return capture === undefined ? [...paced, '--size', String(size), '--seconds', String(seconds)] : ['--pcap', capture.file, ...(ownPace ? [] : paced)];
 }
 
 /** The XDP filter in front of the kernel's sockets, as the step xdp-filter attaches it on a host. */

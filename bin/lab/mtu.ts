@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CommandError } from '../commands/command-error';
+import { LabOptions } from './options';
 import { Plan } from './plan';
 import { LabPlane } from './planes';
 
@@ -14,9 +15,10 @@ export function labMtu(plane: LabPlane, plan: Plan): number {
 }
 
 /** Refuses messages that would go out as fragments, which no plane puts together again. */
-export function checkSize(size: number, plane: LabPlane, plan: Plan): void {
+export function checkSize(options: LabOptions, plane: LabPlane, plan: Plan): void {
   const mtu = labMtu(plane, plan);
+  const [size, what] = options.capture === undefined ? [options.size, "'--size'"] : [options.capture.largest, "The datagrams of '--pcap'"];
   if (size > mtu - HEADERS) {
-    throw CommandError.usage(`'--size' must be at most ${mtu - HEADERS} on ${plane.name}, an MTU of ${mtu} less ${HEADERS} bytes of headers, got ${size}`);
+    throw CommandError.usage(`${what} must be at most ${mtu - HEADERS} on ${plane.name}, an MTU of ${mtu} less ${HEADERS} bytes of headers, got ${size}`);
   }
 }

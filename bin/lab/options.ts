@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { Capture, readCapture } from './capture';
 import { LAB_PLANES, LabPlane } from './planes';
 import { CommandError } from '../commands/command-error';
 import { parseOptions } from '../commands/guard';
@@ -8,11 +9,15 @@ import { parseOptions } from '../commands/guard';
 /** What a lab is asked to do. */
 export interface LabOptions {
   readonly planes: readonly LabPlane[];
-  /** Messages per second. */
+  /** Messages per second; of a capture, on average. */
   readonly rate: number;
-  /** UDP payload bytes. */
+  /** UDP payload bytes; of a capture, on average. */
   readonly size: number;
   readonly seconds: number;
+  /** Sent instead of messages of the generator's own. */
+  readonly capture?: Capture;
+  /** The capture goes out as it came in, and not at an even rate. */
+  readonly ownPace?: boolean;
   /** A directory with a `kb_handler.c`; the plan's handler when undefined. */
   readonly handler?: string;
   readonly json?: string;
@@ -40,6 +45,7 @@ ${LAB_PLANES.map((plane) => `                   ${plane.name.padEnd(11)} ${plane
   --rate N         messages per second (${DEFAULT_RATE}), 1 to ${MAX_RATE}
   --size BYTES     UDP payload of a message (${DEFAULT_SIZE}), ${MIN_SIZE} to ${MAX_SIZE}
   --seconds N      measured time of each run (${DEFAULT_SECONDS}), 1 to ${MAX_SECONDS}
+  --pcap FILE      the UDP payloads of a capture as the feed, at its own pace or at --rate
   --handler DIR    your own kb_handler.c instead of the plan's handler
   --json FILE      write the report; 'kb report FILE' shows it again
   --html FILE      write the report as one self-contained page with the distributions
@@ -56,11 +62,12 @@ export function parseLabOptions(args: readonly string[]): LabOptions | 'help' {
   if (values.help) {
     return 'help';
   }
+  const rate = whole('rate', values.rate, DEFAULT_RATE, 1, MAX_RATE, 'messages per second');
+  const size = whole('size', values.size, DEFAULT_SIZE, MIN_SIZE, MAX_SIZE, 'bytes of UDP payload');
+  const seconds = whole('seconds', values.seconds, DEFAULT_SECONDS, 1, MAX_SECONDS, 'seconds');
   return {
     planes: planes(values.planes),
-    rate: whole('rate', values.rate, DEFAULT_RATE, 1, MAX_RATE, 'messages per second'),
-    size: whole('size', values.size, DEFAULT_SIZE, MIN_SIZE, MAX_SIZE, 'bytes of UDP payload'),
-    seconds: whole('seconds', values.seconds, DEFAULT_SECONDS, 1, MAX_SECONDS, 'seconds'),
+    ...(values.pcap === undefined ? { rate, size, seconds } : recorded(values.pcap, values, rate)),
     handler: handler(values.handler),
     json: output('json', values.json),
     html: output('html', values.html),
@@ -73,12 +80,31 @@ const OPTIONS = {
   rate: { type: 'string' },
   size: { type: 'string' },
   seconds: { type: 'string' },
+  pcap: { type: 'string' },
   handler: { type: 'string' },
   json: { type: 'string' },
   html: { type: 'string' },
   keep: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
+
+/** The feed of a capture: how much and how long is its own. */
+function recorded(file: string, given: { rate?: string; size?: string; seconds?: string }, rate: number) {
+  for (const name of ['size', 'seconds'] as const) {
+    if (given[name] !== undefined) {
+      throw CommandError.usage(`'--pcap' and '--${name}' exclude each other: the capture decides`);
+    }
+  }
+  const capture = readCapture(path.resolve(file));
+  const ownPace = given.rate === undefined;
+  const seconds = ownPace ? capture.seconds : capture.datagrams / rate;
+  return {
+    capture, ownPace,
+    rate: ownPace ? Math.max(1, Math.round((capture.datagrams - 1) / (seconds || 1))) : rate,
+    size: Math.round(capture.bytes / capture.datagrams),
+    seconds: Math.max(1, Math.round(seconds)),
+  };
+}
 
 function planes(text: string | undefined): readonly LabPlane[] {
   if (text === undefined) {

@@ -200,6 +200,7 @@ struct kb_sender {
 	uint32_t refuse_every; /* each n-th call takes nothing, 0 = never */
 	uint64_t stop_after;   /* calls until *stop is set, 0 = never */
 	uint32_t sleep_us;     /* in each call */
+	uint32_t away_us;      /* in the first */
 	atomic_bool *stop;
 	struct kb_msg msg[MAX_SEEN];
 	uint16_t port[MAX_SEEN];
@@ -214,6 +215,8 @@ uint32_t kb_sender_send(struct kb_sender *s, const struct kb_tx *v, const uint16
 	s->calls++;
 	if (s->sleep_us)
 		usleep(s->sleep_us);
+	if (s->calls == 1)
+		usleep(s->away_us);
 	if (s->stop_after && s->calls >= s->stop_after)
 		atomic_store(s->stop, true);
 	if (s->refuse_every && s->calls % s->refuse_every == 0)
@@ -287,6 +290,21 @@ static void what_is_a_second_late_at_the_end_is_given_up(void **state)
 	assert_int_equal(r.due, 100000000);
 	assert_true(r.sent > 0 && r.sent < r.due);
 	assert_true(r.end_ns - r.start_ns >= KB_GEN_GRACE_NS);
+}
+
+/* The thread itself was kept from running, beyond the planned end: nobody has refused anything. */
+static void a_thread_that_was_away_sends_all_the_same(void **state)
+{
+	static struct kb_sender s;
+	static struct kb_gen_result r;
+	struct kb_gen_options o;
+	(void)state;
+	s = (struct kb_sender){.take_at_most = 64, .away_us = 1500000};
+	assert_int_equal(parse(&o, 0, "--to 10.0.0.1:9000 --rate 1000000 --count 20000 --size 24"),
+			 0);
+	run(&o, &s, &r);
+	assert_int_equal(r.due, 20000);
+	assert_int_equal(r.sent, 20000);
 }
 
 /* The sender's report against what really came through its hands. */
@@ -411,6 +429,7 @@ int main(void)
 		cmocka_unit_test(every_message_goes_out_once_with_the_time_it_was_due),
 		cmocka_unit_test(what_is_withheld_is_counted_exactly),
 		cmocka_unit_test(what_is_a_second_late_at_the_end_is_given_up),
+		cmocka_unit_test(a_thread_that_was_away_sends_all_the_same),
 		cmocka_unit_test(a_capture_is_replayed_byte_by_byte),
 		cmocka_unit_test(a_sender_that_never_takes_ends_the_run),
 		cmocka_unit_test(a_stop_ends_the_run_with_the_count_so_far),

@@ -153,7 +153,8 @@ same 'its place' \
   "$(tshark -r "$file" -Y 'frame.comment contains "trigger"' -T fields -e frame.number 2>/dev/null)" 20
 
 echo '# the trigger: slower than it may be'
-start kb-kernel
+# From here on it is to lose nothing: room for all that is sent, however late it looks.
+start kb-kernel KB_SOCKET_BUFFER_KB=65536
 capture --trigger latency:150000 --before 5 --after 0
 send 50 1000
 kill -STOP "$receiver"
@@ -182,6 +183,46 @@ dropped=$(summary dropped)
 same 'written and dropped' $(($(summary written) + dropped)) "$(summary seen)"
 capinfos -M "$file" >"$work/capinfos" 2>&1 || fail "capinfos: $(cat "$work/capinfos")"
 
+echo '# told to stop: what has arrived is written; told twice: it ends at once, with a whole file'
+capture
+kill -STOP "$dumper"
+send 2000 20000
+kill -INT "$dumper"
+kill -CONT "$dumper"
+finish
+same 'written after one signal' "$(summary written)" 2000
+same 'left behind' "$(summary leftBehind)" 0
+capture
+kill -STOP "$dumper"
+send 2000 20000
+kill -INT "$dumper"
+kill -TERM "$dumper"
+kill -CONT "$dumper"
+finish
+written=$(summary written)
+[[ $written -lt 2000 ]] || fail "it wrote all the same: $(cat "$work/dump.json")"
+same 'written and left behind' $((written + $(summary leftBehind))) 2000
+same 'packets of the whole file' "$(packets "$file")" "$written"
+capinfos -M "$file" >"$work/capinfos" 2>&1 || fail "capinfos: $(cat "$work/capinfos")"
+
+echo '# told to stop while nobody reads the pipe it writes to: it finishes what it has begun'
+mkfifo "$work/pipe"
+"$dump" --write - >"$work/pipe" 2>"$work/dump.log" &
+dumper=$!
+exec 3<"$work/pipe"
+for _ in {1..100}; do
+  ! grep -qs ' to ' "$work/dump.log" || break
+  sleep 0.1
+done
+send 1000 10000 # five times what a pipe holds
+sleep 1
+kill -INT "$dumper"
+sleep 0.3
+cat <&3 >"$file"
+exec 3<&-
+finish
+same 'packets through the pipe' "$(packets "$file")" 1000
+
 echo '# a kb-dump that is killed: the receiver goes on, and the next one attaches'
 capture
 kill -KILL "$dumper"
@@ -195,7 +236,7 @@ finish INT
 same 'packets of the next' "$(packets "$file")" 100
 stop
 same lost "$(reported lost)" 0
-same received "$(reported received)" $((50 + 8 + 20000 + 1000 + 100))
+same received "$(reported received)" $((50 + 8 + 20000 + 2000 + 2000 + 1000 + 1000 + 100))
 
 echo '# no receiver, and wrong usage'
 expect 1 "$dump"

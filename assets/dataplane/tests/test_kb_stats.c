@@ -299,8 +299,9 @@ static uint16_t free_port(void)
 	return port;
 }
 
-/* The whole answer in `output`. */
-static void get(uint16_t port, const char *request)
+/* The whole answer in `output`, to a request in two pieces. It must end in order, not in a reset.
+ */
+static void get_in_pieces(uint16_t port, const char *request, const char *rest)
 {
 	const struct sockaddr_in in = {.sin_family = AF_INET,
 				       .sin_port = htons(port),
@@ -315,10 +316,20 @@ static void get(uint16_t port, const char *request)
 		usleep(1000);
 	}
 	assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+	if (*rest) {
+		usleep(20000);
+		assert_int_equal(send(fd, rest, strlen(rest), MSG_NOSIGNAL), strlen(rest));
+	}
 	while ((n = recv(fd, output + len, sizeof(output) - 1 - len, 0)) > 0)
 		len += (size_t)n;
+	assert_int_equal(n, 0);
 	output[len] = '\0';
 	close(fd);
+}
+
+static void get(uint16_t port, const char *request)
+{
+	get_in_pieces(port, request, "");
 }
 
 static void check_buckets(void)
@@ -358,6 +369,14 @@ static void prometheus_is_served_on_request(void **state)
 	assert_contains(output, "\nkb_receiver_up{name=\"Demo-Feed\"} 1\n");
 	assert_contains(output, "kb_receive_latency_seconds_count{name=\"Demo-Feed\"} 100\n");
 	check_buckets();
+	/* As long as a reader with a token sends it, and in pieces. */
+	char headers[4096] = "Host: x\r\nAuthorization: Bearer ";
+	memset(headers + strlen(headers), 'x', 3000);
+	strcat(headers, "\r\n\r\n");
+	get_in_pieces(port, "GET /metrics HTTP/1.1\r\n", headers);
+	assert_contains(output, "200 OK");
+	get_in_pieces(port, "GET /met", "rics HTTP/1.1\r\n\r\n");
+	assert_contains(output, "200 OK");
 	get(port, "GET / HTTP/1.1\r\n\r\n");
 	assert_contains(output, "HTTP/1.1 404 Not Found\r\n");
 	get(port, "x");

@@ -9,6 +9,7 @@
 #include "kb/backend.h"
 #include "kb/clock.h"
 #include "kb/error.h"
+#include "kb/frame.h"
 
 #define BURST 64u
 
@@ -311,6 +312,28 @@ static void datagrams_leave_from_the_port_asked(void **state)
 	}
 }
 
+/* As far as from any other plane, and not to the first router only. */
+static void a_group_is_reached_behind_routers(void **state)
+{
+	static const uint8_t text[] = "to many";
+	uint8_t frame[PACKET_MAX];
+	(void)state;
+
+	open_flows("udp:*:9000,udp:239.1.1.1:9001");
+	for (uint16_t port = 9000; port <= 9002; port++) { /* sockets that receive, and one more */
+		const struct kb_tx tx = {.payload = text,
+					 .len = sizeof(text),
+					 .dst_addr = htonl(0xef010102),
+					 .dst_port = 7000,
+					 .src_port = port};
+
+		assert_int_equal(kb_tx_burst(kb_backend_queue(be, 0), &tx, 1), 1);
+		assert_true(await(frame, port) > 0);
+		assert_int_equal(frame[22], KB_FRAME_TTL);
+	}
+	assert_int_equal(page->queue[0].sent, 3);
+}
+
 static void what_cannot_be_sent_is_refused_alone(void **state)
 {
 	static const uint8_t text[2000];
@@ -451,6 +474,7 @@ int main(void)
 		CASE(what_overflows_is_booked),
 		CASE(a_datagram_longer_than_the_mtu_is_refused),
 		CASE(datagrams_leave_from_the_port_asked),
+		CASE(a_group_is_reached_behind_routers),
 		CASE(what_cannot_be_sent_is_refused_alone),
 		CASE(a_sleeping_queue_wakes_by_itself),
 		CASE(busy_polling_is_accepted),

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "kb/error.h"
 #include "../src/handlers/ring/agrona_ring.h"
 
 #define CAPACITY 65536u
@@ -172,6 +173,36 @@ static void a_message_over_half_the_ring_is_refused(void **state)
 	unlink(path);
 }
 
+/* Of the right size, and something else: taken over, it would be gone through without end. */
+static void what_is_no_ring_is_refused(void **state)
+{
+	static const struct {
+		uint64_t head, tail, head_cache;
+	} wrong[] = {
+		{.head = 0, .tail = 1ull << 62},
+		{.head = 64, .tail = 0},
+		{.head = 8, .tail = CAPACITY + 16},
+		{.head = 4, .tail = 16},
+		{.head = 0, .tail = 3},
+		{.head = 8, .tail = 16, .head_cache = 64},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct kb_ring ring;
+		assert_int_equal(open_ring(&ring), 0);
+		*kb_ring_position(&ring, KB_RING_HEAD) = wrong[i].head;
+		*kb_ring_position(&ring, KB_RING_TAIL) = wrong[i].tail;
+		*kb_ring_position(&ring, KB_RING_HEAD_CACHE) = wrong[i].head_cache;
+		kb_ring_close(&ring);
+		assert_int_equal(open_ring(&ring), -1);
+		assert_non_null(strstr(kb_err_text(), "holds no ring: stop its consumers"));
+		assert_int_equal(kb_err_exit(), KB_EXIT_CONFIG);
+		kb_err_clear();
+		unlink(path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +211,7 @@ int main(void)
 		cmocka_unit_test(a_restart_takes_the_ring_over_and_finishes_what_was_left),
 		cmocka_unit_test(another_size_is_refused),
 		cmocka_unit_test(a_message_over_half_the_ring_is_refused),
+		cmocka_unit_test(what_is_no_ring_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

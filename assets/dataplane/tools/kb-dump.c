@@ -26,12 +26,14 @@ struct dump {
 	uint64_t until_ns; /* CLOCK_MONOTONIC, 0 = no end */
 };
 
+/* How often it was told to stop: once, and what has arrived is still written; twice, and not. */
 static volatile sig_atomic_t stopping;
 
 static void on_stop(int signal_number)
 {
-	(void)signal_number;
-	stopping = 1;
+	/* The third ends a write that nobody reads. */
+	if (++stopping > 1)
+		signal(signal_number, SIG_DFL);
 }
 
 static bool is_over(const struct dump *d)
@@ -54,7 +56,7 @@ static int drain(struct dump *d)
 {
 	int n;
 
-	while (!d->recorder.done && (n = kb_recorder_take(&d->recorder)) != 0)
+	while (stopping < 2 && !d->recorder.done && (n = kb_recorder_take(&d->recorder)) != 0)
 		if (n < 0)
 			return -1;
 	read_counts(d);
@@ -97,15 +99,23 @@ static uint64_t total(const struct dump *d, size_t offset)
 	return sum;
 }
 
+/* Found room, and was never looked at. The receiver goes on until it sees that we have left. */
+static uint64_t left_behind(const struct dump *d)
+{
+	return total(d, offsetof(struct kb_dump_counts, seen)) -
+	       total(d, offsetof(struct kb_dump_counts, dropped)) -
+	       total(d, offsetof(struct kb_dump_counts, taken));
+}
+
 static void summarise(const struct dump *d)
 {
 	fprintf(stderr,
 		"%s: %" PRIu64 " packets written, %" PRIu64 " accepted of %" PRIu64
-		" seen, %" PRIu64 " not copied for want of room\n",
+		" seen, %" PRIu64 " not copied for want of room, %" PRIu64 " left behind\n",
 		PROGRAM, d->recorder.capture.packets,
 		total(d, offsetof(struct kb_dump_counts, accepted)),
 		total(d, offsetof(struct kb_dump_counts, seen)),
-		total(d, offsetof(struct kb_dump_counts, dropped)));
+		total(d, offsetof(struct kb_dump_counts, dropped)), left_behind(d));
 	if (d->o.on_gap || d->o.on_latency)
 		fprintf(stderr, "%s: %" PRIu64 " trigger%s%s%s\n", PROGRAM, d->recorder.fired,
 			d->recorder.fired == 1 ? "" : "s", d->recorder.fired ? ", the last " : "",
@@ -139,11 +149,11 @@ static int print_json(const struct dump *d)
 	printf(",\n  \"file\": ");
 	put_json_text(to->path);
 	printf(",\n  \"files\": %u,\n  \"filesRemoved\": %" PRIu64 ",\n  \"snaplen\": %u,\n"
-	       "  \"seen\": %" PRIu64 ",\n  \"dropped\": %" PRIu64 ",\n  \"accepted\": %" PRIu64
-	       ",\n  \"written\": %" PRIu64 ",\n  \"queues\": [",
+	       "  \"seen\": %" PRIu64 ",\n  \"dropped\": %" PRIu64 ",\n  \"leftBehind\": %" PRIu64
+	       ",\n  \"accepted\": %" PRIu64 ",\n  \"written\": %" PRIu64 ",\n  \"queues\": [",
 	       to->number ? to->number : 1, to->removed, a->snaplen,
 	       total(d, offsetof(struct kb_dump_counts, seen)),
-	       total(d, offsetof(struct kb_dump_counts, dropped)),
+	       total(d, offsetof(struct kb_dump_counts, dropped)), left_behind(d),
 	       total(d, offsetof(struct kb_dump_counts, accepted)), to->packets);
 	for (uint32_t i = 0; i < d->tap.area.queues; i++) {
 		const struct kb_dump_counts *const c = &to->count[i];
@@ -163,7 +173,8 @@ static int print_json(const struct dump *d)
 
 static int run(struct dump *d)
 {
-	const struct sigaction action = {.sa_handler = on_stop};
+	/* A write that was begun is finished: half a packet would be the end of the file. */
+	const struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
 	char path[4096];
 
 	sigaction(SIGINT, &action, NULL);

@@ -26,9 +26,9 @@ struct kb_handler_info {
 	/* Names of own counters, in the order of kb_handler_env.counters; NULL ends the list. */
 	const char *counters[KB_HANDLER_COUNTERS + 1];
 	/*
-	 * System calls (SYS_x of <sys/syscall.h>, -1 ends the list) that the handler's tick or threads
-	 * make while packets are received: a running receiver is ended by any call that neither it nor
-	 * its handler named. NULL = none.
+	 * System calls (SYS_x of <sys/syscall.h>, -1 ends the list) that the handler's tick or
+	 * threads make while packets are received: a running receiver is ended by any call that
+	 * neither it nor its handler named. NULL = none.
 	 */
 	const int *syscalls;
 };
@@ -49,7 +49,11 @@ struct kb_handler_env {
 
 extern const struct kb_handler_info kb_handler_info;
 
-/* Returns 0, or -1 with the reason in kb_err (wrong argument, no memory). */
+/*
+ * Returns 0, or -1 with the reason in kb_err (wrong argument, no memory). Called on the queue's own
+ * thread: memory that it touches is near the queue's core, and a thread that it starts would run on
+ * that core, unless it is given others (sched_getaffinity(getpid(), ...) are the main thread's).
+ */
 int kb_handler_init(struct kb_handler **out, const struct kb_handler_env *env);
 
 /* n >= 1 datagrams in arrival order. now_ns is CLOCK_REALTIME when the burst was polled. */

@@ -96,6 +96,7 @@ struct kb_backend {
 	bool link_up;
 	atomic_bool reset_wanted; /* set on DPDK's interrupt thread or under a timer */
 	atomic_bool removed;
+	atomic_bool link_changed;
 	struct kb_control control;
 };
 
@@ -487,6 +488,10 @@ static bool __attribute__((noinline)) serve_signal(struct kb_queue *q)
 /* --- the port's life ----------------------------------------------------------------------------
  */
 
+static const enum rte_eth_event_type events[] = {RTE_ETH_EVENT_INTR_RESET, RTE_ETH_EVENT_INTR_RMV,
+						 RTE_ETH_EVENT_INTR_LSC};
+#define EVENTS RTE_DIM(events)
+
 /* On DPDK's interrupt thread, or on the main thread under rte_timer_manage(). */
 static int on_event(uint16_t port, enum rte_eth_event_type type, void *arg, void *ret)
 {
@@ -497,6 +502,8 @@ static int on_event(uint16_t port, enum rte_eth_event_type type, void *arg, void
 		atomic_store(&be->reset_wanted, true);
 	else if (type == RTE_ETH_EVENT_INTR_RMV)
 		atomic_store(&be->removed, true);
+	else if (type == RTE_ETH_EVENT_INTR_LSC)
+		atomic_store(&be->link_changed, true);
 	return 0;
 }
 
@@ -656,8 +663,8 @@ int kb_backend_open(struct kb_backend **out, const struct kb_config *cfg, struct
 	if (nameless && rte_eth_dev_get_name_by_port(be->port.id, name) == 0)
 		snprintf(stats->iface, sizeof(stats->iface), "%.31s", name);
 	rte_timer_subsystem_init();
-	rte_eth_dev_callback_register(be->port.id, RTE_ETH_EVENT_INTR_RESET, on_event, be);
-	rte_eth_dev_callback_register(be->port.id, RTE_ETH_EVENT_INTR_RMV, on_event, be);
+	for (uint32_t i = 0; i < EVENTS; i++)
+		rte_eth_dev_callback_register(be->port.id, events[i], on_event, be);
 	if (kb_dpdk_port_pools(&be->port, cfg) < 0 || kb_dpdk_port_start(&be->port, cfg) < 0)
 		goto undo_port;
 	if (make_queues(be) < 0)
@@ -760,10 +767,13 @@ int kb_backend_housekeep(struct kb_backend *be)
 		be->slow_ns = now_ns;
 		rte_timer_manage();
 	}
+	/* Before looking: what changes after this is seen the next time. */
+	const bool changed = atomic_exchange(&be->link_changed, false);
 	if (look_at_port(be, now_ns))
 		return -1;
 	const bool up = be->watch.down_since_ns == 0;
-	if (up && !be->link_up)
+	/* A link that was away and is back before anyone looked has changed, too. */
+	if (up && (changed || !be->link_up))
 		kb_control_restart(&be->control, kb_now_ns());
 	if (slow || up != be->link_up)
 		describe(be);
@@ -786,8 +796,8 @@ void kb_backend_close(struct kb_backend *be)
 				&be->queue[0], m,
 				kb_control_leave(&be->control, i, rte_pktmbuf_mtod(m, uint8_t *)));
 	}
-	rte_eth_dev_callback_unregister(be->port.id, RTE_ETH_EVENT_INTR_RESET, on_event, be);
-	rte_eth_dev_callback_unregister(be->port.id, RTE_ETH_EVENT_INTR_RMV, on_event, be);
+	for (uint32_t i = 0; i < EVENTS; i++)
+		rte_eth_dev_callback_unregister(be->port.id, events[i], on_event, be);
 	kb_dpdk_port_close(&be->port);
 	rte_free(be->arrays);
 	rte_free(be->queue);

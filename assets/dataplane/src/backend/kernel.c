@@ -23,6 +23,7 @@
 #include "kb/clock.h"
 #include "kb/fast_clock.h"
 #include "kb/error.h"
+#include "kb/frame.h"
 #include "kb/tap.h"
 #include "kernel/ledger.h"
 #include "netdev.h"
@@ -155,6 +156,9 @@ static int set_options(int fd, const struct kb_config *cfg)
 	/* The other planes hand out frames as they were sent, to the wire and nowhere else. */
 	if (set_int(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0))
 		return kb_err_set(KB_EXIT_RETRY, errno, "turn off multicast loopback");
+	/* Theirs would be 1, which ends at the first router: a transit gateway, say. */
+	if (set_int(fd, IPPROTO_IP, IP_MULTICAST_TTL, KB_FRAME_TTL))
+		return kb_err_set(KB_EXIT_RETRY, errno, "set the multicast TTL");
 	/* As everywhere, a datagram longer than the MTU is refused and not sent in fragments. */
 	if (set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE))
 		return kb_err_set(KB_EXIT_RETRY, errno, "turn off fragmentation");

@@ -12,7 +12,8 @@
 struct kb_dump_counts {
 	uint64_t seen;	   /* frames the receiver looked at */
 	uint64_t dropped;  /* that found no room in the ring */
-	uint64_t accepted; /* by the filter */
+	uint64_t taken;	   /* out of the ring */
+	uint64_t accepted; /* of those, by the filter */
 	uint64_t written;
 };
 

@@ -56,6 +56,7 @@ static int on_frame(struct kb_recorder *r, const struct kb_tap_item *item)
 
 	r->untold[q] += dropped - r->dropped[q];
 	r->dropped[q] = dropped;
+	r->capture.count[q].taken++;
 	if (!is_wanted(r, item))
 		return 0;
 	r->capture.count[q].accepted++;

@@ -17,6 +17,9 @@
 
 #define BATCH	64u	    /* datagrams handed over together when they are late or due together */
 #define LEAD_NS 10000000ull /* from here to the first message: all are scheduled alike */
+/* The loop comes round sooner, unless the thread was kept from running: no fault of the sender's.
+ */
+#define AWAY_NS 10000000ull
 
 struct kb_pace {
 	const struct kb_gen_options *o;
@@ -26,6 +29,9 @@ struct kb_pace {
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC when the run began */
 	uint64_t seq;	      /* next message */
 	uint64_t next_ns;     /* when it is due, CLOCK_MONOTONIC */
+	uint64_t end_ns;      /* planned, of the run */
+	uint64_t looked_ns;   /* at the clock, after that */
+	uint64_t over_ns;     /* since the planned end, without the time that the thread was away */
 	/* Datagrams due and not yet taken: [head, tail) of the arrays. */
 	uint32_t head;
 	uint32_t tail;
@@ -180,10 +186,22 @@ static void hand_over(struct kb_pace *p, struct kb_gen_result *r)
 	__atomic_store_n(&r->sent, r->sent + taken, __ATOMIC_RELAXED);
 }
 
-/* Past the planned end, and what is offered has been due for the whole grace period. */
-static bool hopeless(const struct kb_pace *p, uint64_t now, uint64_t planned_end)
+static uint64_t look(struct kb_pace *p)
 {
-	return now > planned_end && now - p->due_ns[p->head] > KB_GEN_GRACE_NS;
+	const uint64_t now = kb_clock_ns(CLOCK_MONOTONIC);
+
+	if (now > p->end_ns) {
+		const uint64_t passed = now - p->looked_ns;
+		p->over_ns += passed < AWAY_NS ? passed : AWAY_NS;
+		p->looked_ns = now;
+	}
+	return now;
+}
+
+/* Past the planned end, and what is offered has been due for the whole grace period. */
+static bool hopeless(const struct kb_pace *p, uint64_t now)
+{
+	return p->over_ns > KB_GEN_GRACE_NS && now - p->due_ns[p->head] > KB_GEN_GRACE_NS;
 }
 
 /* What would have been offered by now had the sender kept up. */
@@ -199,13 +217,14 @@ void kb_pace_run(struct kb_pace *p, struct kb_gen_result *r, const atomic_bool *
 	r->start_ns = kb_clock_ns(CLOCK_MONOTONIC) + LEAD_NS;
 	r->end_ns = r->start_ns;
 	p->next_ns = r->start_ns + arrival_ns(p);
-	const uint64_t planned_end = r->start_ns + duration_ns(p->o);
+	p->end_ns = r->start_ns + duration_ns(p->o);
+	p->looked_ns = p->end_ns;
 
 	while (!atomic_load_explicit(stop, memory_order_relaxed)) {
-		const uint64_t now = kb_clock_ns(CLOCK_MONOTONIC);
+		const uint64_t now = look(p);
 		collect(p, r, now);
 		if (p->head < p->tail) {
-			if (hopeless(p, now, planned_end))
+			if (hopeless(p, now))
 				break;
 			hand_over(p, r);
 		} else if (p->seq < p->o->count) {

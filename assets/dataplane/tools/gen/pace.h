@@ -8,7 +8,10 @@
 #include "options.h"
 #include "sender.h"
 
-/* How late a message may be when the schedule has ended, before the run gives up on the rest. */
+/*
+ * How late a message may be when the schedule has ended, before the run gives up on the rest. Time
+ * in which the sending thread did not run does not count: that the machine was busy is no refusal.
+ */
 #define KB_GEN_GRACE_NS 1000000000ull
 
 /* What a run did. Counts are of datagrams: messages times lines, less those withheld. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@
 /* A reader that stalls must not delay the next statsd interval by more than this. */
 #define STALL_US 200000
 #define BACKLOG	 4
+#define REQUEST	 8192 /* what servers usually allow for all its headers */
 
 static void head(FILE *to, const char *metric, const char *type, const char *help)
 {
@@ -175,23 +177,45 @@ static void respond(int fd, const char *status, const char *body, size_t len)
 	send_all(fd, body, len);
 }
 
+/*
+ * The request up to the blank line that ends it, in however many pieces it comes; what comes within
+ * the time, if it does not. Closing a socket that holds something unread would reset the connection
+ * under the answer.
+ */
+static void read_request(int fd, char *request)
+{
+	const uint64_t until = kb_clock_ns(CLOCK_MONOTONIC) + STALL_US * 1000ull;
+	struct pollfd poller = {.fd = fd, .events = POLLIN};
+	size_t len = 0;
+	ssize_t n;
+
+	request[0] = '\0';
+	while (len < REQUEST - 1 && !strstr(request, "\r\n\r\n")) {
+		const uint64_t now = kb_clock_ns(CLOCK_MONOTONIC);
+
+		if (now >= until || poll(&poller, 1, (int)((until - now) / 1000000) + 1) != 1 ||
+		    (n = recv(fd, request + len, REQUEST - 1 - len, 0)) <= 0)
+			return;
+		len += (size_t)n;
+		request[len] = '\0';
+	}
+}
+
 void kb_prometheus_answer(int listener, const struct kb_stats *page, const struct kb_config *cfg)
 {
 	static const char wanted[] = "GET /metrics ";
 	const struct timeval stall = {.tv_usec = STALL_US};
-	char request[1024];
+	char request[REQUEST];
 	char *body = NULL;
 	size_t len = 0;
 
 	const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (fd < 0)
 		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &stall, sizeof(stall));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &stall, sizeof(stall));
-	/* The request line comes in the first segment; nothing behind it matters. */
-	const ssize_t n = recv(fd, request, sizeof(request), 0);
+	read_request(fd, request);
 	FILE *const to = open_memstream(&body, &len);
-	if (n < (ssize_t)strlen(wanted) || memcmp(request, wanted, strlen(wanted)) != 0) {
+	if (strncmp(request, wanted, strlen(wanted)) != 0) {
 		respond(fd, "404 Not Found", "see /metrics\n", strlen("see /metrics\n"));
 	} else if (to) {
 		kb_prometheus_print(to, page, cfg, kb_now_ns());

@@ -21,7 +21,7 @@ void kb_dpdk_counters_open(struct kb_dpdk_counters *c, uint16_t port,
 		c->ifindex = (int)info->if_index;
 		c->below_last = dropped_below(c);
 	}
-	rte_eth_stats_get(port, &c->last);
+	c->begun = rte_eth_stats_get(port, &c->last) == 0;
 	c->ena = strcmp(info->driver_name, "net_ena") == 0;
 	if (!c->ena)
 		return;
@@ -58,8 +58,12 @@ void kb_dpdk_counters_read(struct kb_dpdk_counters *c, uint16_t port, struct kb_
 	struct rte_eth_stats now;
 	uint64_t *const cause = stats->device[0].cause;
 	uint64_t overrun = 0;
-	if (rte_eth_stats_get(port, &now) == 0)
+	if (rte_eth_stats_get(port, &now) == 0) {
+		if (!c->begun)
+			c->last = now;
+		c->begun = true;
 		overrun = kb_dpdk_counters_book(c, &now, cause);
+	}
 	if (c->ifindex) {
 		const uint64_t below_now = dropped_below(c);
 		const uint64_t below = kb_counter_growth(c->below_last, below_now);

@@ -9,6 +9,7 @@
 /* What the device counts, turned into causes since the port was opened. */
 struct kb_dpdk_counters {
 	struct rte_eth_stats last;
+	bool begun; /* `last` was read: a device that is being reset cannot answer */
 	bool ena;
 	uint64_t allowance_id[KB_ALLOWANCES]; /* xstats id; valid when has_allowance */
 	uint64_t allowance_last[KB_ALLOWANCES];
@@ -21,7 +22,10 @@ struct kb_dpdk_counters {
 	uint64_t below_last;
 };
 
-/* Takes what the device has counted until now as zero. */
+/*
+ * Takes what the device has counted until now as zero: nobody may have reset it since somebody else
+ * had it.
+ */
 void kb_dpdk_counters_open(struct kb_dpdk_counters *c, uint16_t port,
 			   const struct rte_eth_dev_info *info);
 

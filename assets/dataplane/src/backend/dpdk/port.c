@@ -191,6 +191,7 @@ int kb_dpdk_port_start(struct kb_dpdk_port *p, const struct kb_config *cfg)
 	struct rte_eth_conf conf = {
 		.rxmode = {.mtu = cfg->mtu, .offloads = p->info.rx_offload_capa & rx_wanted},
 		.txmode = {.offloads = p->info.tx_offload_capa & tx_wanted},
+		.intr_conf.lsc = (*p->info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0,
 		.intr_conf.rmv = (*p->info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0,
 	};
 	p->queues = (uint16_t)cfg->queues;

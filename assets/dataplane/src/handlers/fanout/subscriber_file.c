@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 
 #define MAX_FILE (256u << 10) /* 1024 entries with generous comments */
 #define LOOK_MS	 200	      /* how often the file is looked at */
+#define STACK	 (256u << 10) /* locked into memory, as all of a receiver's is */
 
 struct kb_subscriber_file {
 	_Atomic(const struct kb_subscribers *) newest; /* written by the watcher */
@@ -22,8 +25,7 @@ struct kb_subscriber_file {
 	atomic_ullong refused;
 	atomic_bool stop;
 	pthread_t watcher;
-	struct timespec changed;
-	off_t size;
+	struct stat seen;
 	char path[256];
 };
 
@@ -66,10 +68,12 @@ static bool has_changed(struct kb_subscriber_file *f)
 	/* Absent for a moment while an editor replaces it: keep the list, look again. */
 	if (stat(f->path, &st) != 0)
 		return false;
-	const bool same = st.st_size == f->size && st.st_mtim.tv_sec == f->changed.tv_sec &&
-			  st.st_mtim.tv_nsec == f->changed.tv_nsec;
-	f->size = st.st_size;
-	f->changed = st.st_mtim;
+	/* Not by its age: another file that takes its place may be older, or just as old. */
+	const bool same = st.st_dev == f->seen.st_dev && st.st_ino == f->seen.st_ino &&
+			  st.st_size == f->seen.st_size &&
+			  st.st_ctim.tv_sec == f->seen.st_ctim.tv_sec &&
+			  st.st_ctim.tv_nsec == f->seen.st_ctim.tv_nsec;
+	f->seen = st;
 	return !same;
 }
 
@@ -106,13 +110,39 @@ static void *watch(void *arg)
 	return NULL;
 }
 
+/*
+ * Beside the receiving thread, which opens the file, and not on its core, which a new thread would
+ * have from it: where the main thread is, the cores are for such work.
+ */
+static int start_watcher(struct kb_subscriber_file *f)
+{
+	pthread_attr_t attr;
+	cpu_set_t cores;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK);
+	if (sched_getaffinity(getpid(), sizeof(cores), &cores) == 0)
+		pthread_attr_setaffinity_np(&attr, sizeof(cores), &cores);
+	const int failed = pthread_create(&f->watcher, &attr, watch, f);
+	pthread_attr_destroy(&attr);
+	if (failed == 0)
+		pthread_setname_np(f->watcher, "kb-subscribers");
+	return failed;
+}
+
 int kb_subscriber_file_open(struct kb_subscriber_file **out, const char *path)
 {
 	const struct kb_subscribers *list;
 	struct kb_subscriber_file *const f = calloc(1, sizeof(*f));
 	if (f == NULL)
 		return kb_err_set(KB_EXIT_RETRY, errno, "subscriber file %s", path);
-	snprintf(f->path, sizeof(f->path), "%s", path);
+	if (strlen(path) >= sizeof(f->path)) {
+		free(f);
+		return kb_err_set(KB_EXIT_CONFIG, 0,
+				  "subscriber file %s: its name must have at most %zu characters",
+				  path, sizeof(f->path) - 1);
+	}
+	strcpy(f->path, path);
 	has_changed(f);
 	if (load(&list, path) != 0) {
 		free(f);
@@ -120,7 +150,7 @@ int kb_subscriber_file_open(struct kb_subscriber_file **out, const char *path)
 	}
 	atomic_init(&f->newest, list);
 	atomic_init(&f->in_use, list);
-	const int failed = pthread_create(&f->watcher, NULL, watch, f);
+	const int failed = start_watcher(f);
 	if (failed != 0) {
 		free((void *)list);
 		free(f);

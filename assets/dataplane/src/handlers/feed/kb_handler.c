@@ -125,13 +125,15 @@ static void keep_run(struct kb_handler *h, const struct run *run)
  * A datagram that does not continue the run begins another one, if its numbers are the feed's. If
  * not, there is no run, so that the next datagram of any line is seen to decide about this one.
  */
-static bool begin_run(struct kb_handler *h, struct run *run, const struct kb_pkt *p, uint32_t line,
-		      struct kb_session session, uint64_t first, uint32_t n)
+static inline bool __attribute__((always_inline))
+begin_run(struct kb_handler *h, struct run *run, const struct kb_pkt *p, uint32_t line,
+	  struct kb_session session, uint64_t first, uint32_t n)
 {
 	end_run(h, run);
-	*run = (struct run){0};
-	if (!kb_numbering_takes(&h->numbering, &h->window, session, first, n, line))
+	if (!kb_numbering_takes(&h->numbering, &h->window, session, first, n, line)) {
+		*run = (struct run){0};
 		return false;
+	}
 	*run = (struct run){.first = first,
 			    .next = first + n,
 			    .head = session.head,
@@ -145,21 +147,19 @@ static bool begin_run(struct kb_handler *h, struct run *run, const struct kb_pkt
 static bool __attribute__((noinline))
 begin_kb_run(struct kb_handler *h, const struct kb_pkt *p, struct run *run)
 {
-	struct kb_msg msg = {0};
-	uint32_t line = KB_SEQ_LINES;
-
-	if (p->len >= KB_MSG_MIN) {
-		msg = kb_msg_load(p->payload);
-		line = h->ports == 0 ? msg.line : line_of_port(h, p->dst_port);
-	}
-	if (msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES || msg.seq >= KB_SEQ_END) {
-		h->numbering.strays++;
-		return false;
-	}
+	if (p->len < KB_MSG_MIN)
+		goto stray;
+	const struct kb_msg msg = kb_msg_load(p->payload);
+	const uint32_t line = h->ports == 0 ? msg.line : line_of_port(h, p->dst_port);
+	if (msg.magic != KB_MSG_MAGIC || line >= KB_SEQ_LINES || msg.seq >= KB_SEQ_END)
+		goto stray;
 	if (!begin_run(h, run, p, line, (struct kb_session){0}, msg.seq, 1))
 		return false;
 	run->head = kb_msg_head(p->payload);
 	return true;
+stray:
+	h->numbering.strays++;
+	return false;
 }
 
 /* Messages at p that continue the run, until `end`. Returns the first that does not. */

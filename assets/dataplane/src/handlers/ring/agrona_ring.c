@@ -19,6 +19,19 @@ static void pad(struct kb_ring *ring, uint32_t index, uint32_t bytes)
 	__atomic_store_n(&header[0], (int32_t)bytes, __ATOMIC_RELEASE);
 }
 
+/*
+ * The positions of a ring: the tail at most a capacity ahead of the head, both where a record can
+ * begin. Any file may have the right size, and a consumer may have written anywhere.
+ */
+static bool is_ring(const struct kb_ring *ring)
+{
+	const uint64_t head = *kb_ring_position(ring, KB_RING_HEAD);
+	const uint64_t tail = *kb_ring_position(ring, KB_RING_TAIL);
+
+	return (head | tail) % KB_RING_HEADER == 0 && tail - head <= ring->capacity &&
+	       *kb_ring_position(ring, KB_RING_HEAD_CACHE) <= head;
+}
+
 /* An earlier producer may have died between claim and commit; its record would stop the consumer.
  */
 static void finish_abandoned(struct kb_ring *ring)
@@ -36,7 +49,7 @@ static void finish_abandoned(struct kb_ring *ring)
 			/* Unwritten up to the tail, or up to the end of the buffer. */
 			const uint64_t left = tail - at;
 			const uint32_t to_end = ring->capacity - index;
-			bytes = length < 0 ? align8((uint32_t)-length)
+			bytes = length < 0 ? align8(0u - (uint32_t)length)
 					   : (uint32_t)(left < to_end ? left : to_end);
 			pad(ring, index, bytes);
 		}
@@ -83,8 +96,15 @@ int kb_ring_open(struct kb_ring *ring, const char *path, uint32_t capacity)
 	ring->buffer = map;
 	ring->capacity = capacity;
 	ring->mask = capacity - 1;
-	if (!fresh)
-		finish_abandoned(ring);
+	if (fresh)
+		return 0;
+	if (!is_ring(ring)) {
+		kb_ring_close(ring);
+		return kb_err_set(KB_EXIT_CONFIG, 0,
+				  "ring file %s holds no ring: stop its consumers and remove it",
+				  path);
+	}
+	finish_abandoned(ring);
 	return 0;
 
 close_fd:
