@@ -23,8 +23,19 @@ export function parseOptions<T extends Options>(args: string[], options: T): Val
   try {
     return parseArgs({ args, options, allowPositionals: false }).values;
   } catch (error) {
-    // The first sentence names the option; what follows explains Node's own syntax.
-    const reason = (error as Error).message.split(/[.\n]/)[0];
-    throw CommandError.usage(`${reason.charAt(0).toLowerCase()}${reason.slice(1)}; see --help`);
+    throw parseError(error as Error, args);
   }
+}
+
+/** What Node's parser says, in our words. */
+export function parseError(error: Error, args: readonly string[]): CommandError {
+  const [, option] = /^Option '(--[\w-]+)(?: <value>)?' argument/.exec(error.message) ?? [];
+  if (option !== undefined) {
+    const next = args[args.indexOf(option) + 1] ?? '';
+    const hint = /^-[^-]/.test(next) ? `, and one that begins with a dash is written '${option}=${next}'` : '';
+    return CommandError.usage(`'${option}' needs a value${hint}; see --help`);
+  }
+  // The first sentence names the option; what follows explains Node's own syntax.
+  const reason = error.message.split(/[.\n]/)[0];
+  return CommandError.usage(`${reason.charAt(0).toLowerCase()}${reason.slice(1)}; see --help`);
 }

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Command } from './command';
 import { CommandError } from './command-error';
-import { guard } from './guard';
+import { guard, parseError } from './guard';
 import { failures, readReport } from '../lab/report';
 import { reportPage } from '../lab/report-page';
 import { comparisonTable, reportTable } from '../lab/report-table';
@@ -48,7 +48,7 @@ function read(args: string[]) {
   try {
     return parseArgs({ args, allowPositionals: true, options: { html: { type: 'string' }, help: { type: 'boolean' } } });
   } catch (error) {
-    throw CommandError.usage(`${(error as Error).message.split(/[.\n]/)[0]}; see --help`);
+    throw parseError(error as Error, args);
   }
 }
 

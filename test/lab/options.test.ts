@@ -38,7 +38,7 @@ describe('lab options', () => {
     [['--html', os.tmpdir()], /'--html' must be a file to write/],
     [['--speed', '5'], /unknown option '--speed'; see --help/],
     [['kernel'], /unexpected argument 'kernel'/],
-    [['--rate'], /'--rate <value>' argument missing; see --help/],
+    [['--rate'], /'--rate' needs a value; see --help/],
   ])('fails for %j', (args, message) => {
     expect(() => parseLabOptions(args)).toThrow(message);
     expect(() => parseLabOptions(args)).toThrow(expect.objectContaining({ exitStatus: 2 }) as Error);

@@ -118,6 +118,9 @@ test.each([
   ['--pps 1000 --p99 2000ms', "kb advise: '--p99' must be a time up to one second such as 50us or 0.05ms, got '2000ms'\n"],
   ['--pps 1000 --tech rdma', "kb advise: '--tech' must be one of kernel, xdp, afxdp, dpdk, onload, got 'rdma'\n"],
   ['--pps 1000 --fast', "kb advise: unknown option '--fast'; see --help\n"],
+  ['--pps -5', "kb advise: '--pps' needs a value, and one that begins with a dash is written '--pps=-5'; see --help\n"],
+  ['--p99 --json', "kb advise: '--p99' needs a value; see --help\n"],
+  ['--pps', "kb advise: '--pps' needs a value; see --help\n"],
 ])('refuses %j', async (args, message) => {
   expect(await run(args)).toEqual({ status: 2, out: '', err: message });
 });
