@@ -83,7 +83,7 @@ export const BREAKS: Readonly<Record<string, Break>> = {
     plane: 'dpdk',
     iommu: true,
     context: { hugePagesPerNode: '4000' },
-    reason: /kb-step-hugepages failed .*node0 gave \d+ of 4000 huge pages .*plan fewer/,
+    reason: /kb-step-hugepages failed .*node0 has \d+ MB to give, and 4000 huge pages .*plan fewer/,
   },
   'no-iommu': {
     what: 'vfio-pci is asked for on a machine without IOMMU',

@@ -70,6 +70,20 @@ prepare() {
   assert_file /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages 0
 }
 
+@test "more than a node has: the kernel is not asked, for it would stop the host to look for them" {
+  plan KB_HUGEPAGES_PER_NODE=4000
+  file /sys/devices/system/node/node0/meminfo 'Node 0 MemTotal:       4000000 kB
+Node 0 MemFree:        1000000 kB
+Node 0 FilePages:       600000 kB
+Node 0 Mapped:          200000 kB
+Node 0 SReclaimable:     24000 kB'
+  step hugepages
+  assert_status 1
+  assert_output_has 'node0 has 1390 MB to give, and 4000 huge pages of 2048 kB need 8000 MB: plan fewer'
+  assert_file /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages 0
+  assert_file /proc/sys/vm/compact_memory ''
+}
+
 @test "a page size the CPU lacks is refused" {
   plan KB_HUGEPAGES_PER_NODE=1 KB_HUGEPAGE_KB=1048576
   step hugepages

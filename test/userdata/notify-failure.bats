@@ -29,6 +29,19 @@ prepare() {
   [[ $(signalled Reason) == "kb-receiver failed (core-dump 6; it crashed, or its handler did: mend it with 'journalctl -u kb-receiver' of the host): "* ]]
 }
 
+@test "the plan that a receiver prints when it starts is no reason" {
+  plan KB_SIGNAL_URL="$ORIGIN/signal"
+  reader journalctl '[[ "$*" != *--unit* ]] || { echo "Main process exited, code=dumped, status=6/ABRT"; exit; }
+    [[ "$*" == *_SYSTEMD_INVOCATION_ID=cafe* ]] || exit 0
+    printf "%s\n" "$(cat "$KB_ROOT/said" 2>/dev/null)" "KB_PLANE=\"kernel\"" "KB_MTU=\"9001\"" | sed "/^$/d"'
+  step notify-failure kb-step-hugepages.service
+  [[ $(signalled Reason) == 'kb-step-hugepages failed (exit-code 2): Main process exited, code=dumped, status=6/ABRT' ]]
+  rm "$AWS/signals" "$KB_ROOT/var/lib/kb/signalled"
+  echo 'book.c:7: Assertion failed' >"$KB_ROOT/said"
+  step notify-failure kb-step-hugepages.service
+  [[ $(signalled Reason) == 'kb-step-hugepages failed (exit-code 2): book.c:7: Assertion failed' ]]
+}
+
 @test "once: the second failure is only logged" {
   plan KB_SIGNAL_URL="$ORIGIN/signal"
   step notify-failure kb-step-hugepages.service
