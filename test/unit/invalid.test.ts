@@ -312,7 +312,7 @@ describe.each<[string, [() => unknown, string][]]>([
     [() => fleet({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } }),
       "'vpcSubnets' must be private subnets with egress: a host has two ENIs, and so no public address to get out of a public subnet (at Demo/Feeds)"],
     [() => feed({ packageBaseUrl: `https://mirror/${'x'.repeat(16384)}` }),
-      'user data may have at most 16384 bytes, got 22463; the largest value is KB_PACKAGE_BASE_URL with 16399 bytes (at Demo/Feed)'],
+      'user data may have at most 16384 bytes, got 22659; the largest value is KB_PACKAGE_BASE_URL with 16399 bytes (at Demo/Feed)'],
     [() => feed({ packageBaseUrl: 'https://mirror/"' }),
       "'packageBaseUrl' must be an address such as https://mirror.example.com/sources, without spaces, quotes, $ and `, got \"https://mirror/\\\"\" (at Demo/Feed)"],
     [() => feed({ capacityReservation: CapacityReservation.of({ instanceCount: 0 }) }),
