@@ -39,6 +39,8 @@ void kb_xdp_listen(void)
 {
 	last_reason[0] = '\0';
 	libbpf_set_print(listen_to_libbpf);
+	/* Before 1.0 a failure is -1 unless the reason is asked for; since then this does nothing. */
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 }
 
 const char *kb_xdp_last_reason(void)

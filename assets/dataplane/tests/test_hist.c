@@ -113,7 +113,7 @@ static void an_empty_histogram_has_no_quantiles(void **state)
 	free(h);
 }
 
-static void what_does_not_fit_is_counted_apart(void **state)
+static void the_worst_values_are_part_of_every_percentile(void **state)
 {
 	struct kb_hist *const h = fresh();
 	(void)state;
@@ -125,8 +125,11 @@ static void what_does_not_fit_is_counted_apart(void **state)
 	kb_hist_record(h, (int64_t)KB_HIST_MAX_VALUE);
 	assert_int_equal(h->negative, 2);
 	assert_int_equal(h->over, 2);
-	assert_int_equal(h->total, 1);
+	assert_int_equal(h->total, 3);
 	assert_int_equal(h->max, KB_HIST_MAX_VALUE);
+	kb_hist_record_n(h, 1000, 3);
+	assert_true(kb_hist_quantile(h, 0.5) < 1010);
+	assert_int_equal(kb_hist_quantile(h, 0.51), KB_HIST_MAX_VALUE);
 	free(h);
 }
 
@@ -228,7 +231,7 @@ int main(void)
 		cmocka_unit_test(buckets_tile_the_range),
 		cmocka_unit_test(quantiles_agree_with_a_sorted_array),
 		cmocka_unit_test(an_empty_histogram_has_no_quantiles),
-		cmocka_unit_test(what_does_not_fit_is_counted_apart),
+		cmocka_unit_test(the_worst_values_are_part_of_every_percentile),
 		cmocka_unit_test(merging_equals_recording_into_one),
 		cmocka_unit_test(the_difference_is_what_was_recorded_between),
 		cmocka_unit_test(a_run_is_its_values),

@@ -231,6 +231,12 @@ static void no_value_is_above_the_largest_that_was_measured(void **state)
 	assert_int_equal(agent.lines, 6 + 2);
 	assert_sum("ReceiveLatency", "", 5.023 + 1000.001);
 
+	/* More than a minute late is more than a minute late, and not nothing. */
+	clear(state);
+	kb_hist_record_n(&growth.receive, INT64_MAX, 2);
+	format("x");
+	assert_sum("ReceiveLatency", "", (double)KB_HIST_MAX_VALUE / 1000);
+
 	/* Read between a count and its maximum: the bucket is what is known. */
 	clear(state);
 	kb_hist_record(&growth.receive, 5000);

@@ -11,15 +11,15 @@
  */
 #define KB_HIST_SUB_BITS  8 /* sub-bucket count 256 = 2 significant digits */
 #define KB_HIST_SUB_HALF  (1u << (KB_HIST_SUB_BITS - 1))
-#define KB_HIST_MAX_BITS  36 /* 2^36 ns = 68.7 s; anything above is counted in `over` */
+#define KB_HIST_MAX_BITS  36 /* 2^36 ns = 68.7 s; anything above is counted as that much */
 #define KB_HIST_MAX_VALUE ((1ull << KB_HIST_MAX_BITS) - 1)
 #define KB_HIST_COUNTS	  ((KB_HIST_MAX_BITS - KB_HIST_SUB_BITS + 2) * KB_HIST_SUB_HALF)
 
 struct kb_hist {
-	uint64_t total;	   /* recorded values, `over` and `negative` not among them */
-	uint64_t over;	   /* values above KB_HIST_MAX_VALUE */
+	uint64_t total;	   /* recorded values, `negative` not among them */
+	uint64_t over;	   /* of these, how many were really above KB_HIST_MAX_VALUE */
 	uint64_t negative; /* stamps from the future: the clocks disagree */
-	uint64_t max;	   /* exact largest recorded value */
+	uint64_t max;	   /* exact largest recorded value, while nothing was over */
 	uint64_t counts[KB_HIST_COUNTS];
 };
 
@@ -55,8 +55,9 @@ static inline void kb_hist_record_n(struct kb_hist *h, int64_t value, uint64_t n
 		return;
 	}
 	if (__builtin_expect((uint64_t)value > KB_HIST_MAX_VALUE, 0)) {
+		/* Counted all the same: a percentile without the worst values would be none. */
 		__atomic_store_n(&h->over, h->over + n, __ATOMIC_RELAXED);
-		return;
+		value = KB_HIST_MAX_VALUE;
 	}
 	uint64_t *const c = &h->counts[kb_hist_index((uint64_t)value)];
 	__atomic_store_n(c, *c + n, __ATOMIC_RELAXED);

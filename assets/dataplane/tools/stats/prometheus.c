@@ -67,12 +67,11 @@ static void histogram(FILE *to, const char *metric, const char *help, const char
 			       (double)(kb_hist_lowest(i) + kb_hist_highest(i));
 		}
 		fprintf(to, "%s_bucket{name=\"%s\",le=\"%.9g\"} %" PRIu64 "\n", metric, name,
-			(double)bound * 1e-9, below);
+			(double)bound * 1e-9, below - (bits == KB_HIST_MAX_BITS ? h->over : 0));
 	}
-	fprintf(to, "%s_bucket{name=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", metric, name,
-		below + h->over);
+	fprintf(to, "%s_bucket{name=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", metric, name, below);
 	fprintf(to, "%s_sum{name=\"%s\"} %.9g\n", metric, name, sum * 1e-9);
-	fprintf(to, "%s_count{name=\"%s\"} %" PRIu64 "\n", metric, name, below + h->over);
+	fprintf(to, "%s_count{name=\"%s\"} %" PRIu64 "\n", metric, name, below);
 }
 
 static void allowances(FILE *to, const char *name, const struct kb_snapshot *s)
