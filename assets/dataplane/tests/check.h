@@ -22,4 +22,12 @@
 			fail_msg("\"%s\" does not contain \"%s\"", (text), (part));                \
 	} while (0)
 
+/* cmocka has one, which its version 2 deprecates for others that version 1 has not. */
+#define assert_between(value, least, most)                                                         \
+	do {                                                                                       \
+		const int64_t got_ = (int64_t)(value);                                             \
+		if (got_ < (int64_t)(least) || got_ > (int64_t)(most))                             \
+			fail_msg("%s is %lld", #value, (long long)got_);                           \
+	} while (0)
+
 #endif

@@ -252,7 +252,7 @@ static void verdicts_map_to_known_causes(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < KB_VERDICTS; i++) {
 		assert_non_null(kb_verdicts[i].name);
-		assert_in_range(kb_verdicts[i].cause + 1, 0, KB_CAUSES);
+		assert_between(kb_verdicts[i].cause + 1, 0, KB_CAUSES);
 	}
 }
 

@@ -116,7 +116,7 @@ static int open_port(void **state)
 		.mtu = 1500,
 		.rx_ring = 256,
 		.tx_ring = 256,
-		.frames = 1024,
+		.frames = 2048,
 		.burst = 32,
 		.addr = 0x0100000a, /* 10.0.0.1 */
 		.prefix = 24,

@@ -147,7 +147,7 @@ static void every_place_in_the_ring_is_used_and_none_beyond(void **state)
 		assert_int_equal(item.about.captured, len);
 		assert_int_equal(item.data[0], (uint8_t)i);
 		assert_int_equal(item.data[len - 1], (uint8_t)i);
-		assert_in_range(item.data - client.shared, KB_TAP_DATA, KB_TAP_DATA + RING - len);
+		assert_between(item.data - client.shared, KB_TAP_DATA, KB_TAP_DATA + RING - len);
 		kb_tap_client_release(&client);
 		bytes += item.about.size;
 	}
